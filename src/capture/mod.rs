@@ -1,0 +1,5 @@
+//! Sources of packets: devices, capture files, pipes, archives.
+
+pub mod packet;
+
+pub use packet::{LinkType, RawPacket};

@@ -1,0 +1,69 @@
+//! What a capture delivers: a frame's bytes, when they were seen, and how many there were.
+
+use crate::time::CaptureTime;
+
+/// What the first bytes of a frame are, by libpcap's `DLT_` number.
+///
+/// Files use `LINKTYPE_` numbers, which differ from these in a few cases; readers convert with
+/// [`LinkType::from_file_number`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct LinkType(pub i32);
+
+impl LinkType {
+    /// BSD loopback: a 4-byte address family in the byte order of the capturing host.
+    pub const NULL: Self = Self(0);
+    /// Ethernet.
+    pub const ETHERNET: Self = Self(1);
+    /// IEEE 802.5 token ring by the book; in practice Ethernet frames written with this number.
+    pub const IEEE802: Self = Self(6);
+    /// PPP.
+    pub const PPP: Self = Self(9);
+    /// Raw IP: the version is in the first nibble.
+    pub const RAW: Self = Self(12);
+    /// Raw IP, as OpenBSD numbers it.
+    pub const RAW_OPENBSD: Self = Self(14);
+    /// PPP over Ethernet, from the PPPoE header on.
+    pub const PPP_ETHER: Self = Self(51);
+    /// Raw IP, as files number it.
+    pub const RAW_FILE: Self = Self(101);
+    /// OpenBSD loopback: a 4-byte address family in network byte order.
+    pub const LOOP: Self = Self(108);
+    /// Linux cooked capture, version 1.
+    pub const LINUX_SLL: Self = Self(113);
+    /// Raw IPv4.
+    pub const IPV4: Self = Self(228);
+    /// Raw IPv6.
+    pub const IPV6: Self = Self(229);
+    /// Linux cooked capture, version 2.
+    pub const LINUX_SLL2: Self = Self(276);
+
+    /// The link type that a capture file means by `number`. The upper 16 bits of the field in a
+    /// pcap header hold other things and must not be passed.
+    pub fn from_file_number(number: u16) -> Self {
+        match number {
+            101 => Self::RAW,
+            other => Self(i32::from(other)),
+        }
+    }
+
+    /// The number for this link type in a capture file.
+    pub fn to_file_number(self) -> u32 {
+        match self {
+            Self::RAW | Self::RAW_OPENBSD => 101,
+            Self(other) => other as u32,
+        }
+    }
+}
+
+/// One captured frame.
+#[derive(Clone, Copy, Debug)]
+pub struct RawPacket<'a> {
+    /// When it was captured, as recorded.
+    pub time: CaptureTime,
+    /// How many bytes it had on the wire. May be less than `data.len()` in damaged captures.
+    pub wire_len: u32,
+    /// What its first bytes are.
+    pub link_type: LinkType,
+    /// The bytes captured, from the link-layer header on.
+    pub data: &'a [u8],
+}

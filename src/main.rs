@@ -1,0 +1,3 @@
+//! The program `tcpflow`; everything is in the library.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! What becomes of the streams' bytes: files, console, packet files.
+
+pub mod template;
