@@ -1,1 +1,1 @@
-//! Placeholder while the crate is laid out.
+//! What is found in the bytes of finished streams.
