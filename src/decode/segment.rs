@@ -110,6 +110,19 @@ impl FiveTuple {
         self.destination_port
     }
 
+    /// The whole tuple as machine words, for hashing.
+    #[inline]
+    pub fn words(&self) -> [u64; 5] {
+        let halves = |bytes: &[u8; 16]| {
+            let whole = u128::from_ne_bytes(*bytes);
+            [whole as u64, (whole >> 64) as u64]
+        };
+        let [a, b] = halves(&self.source);
+        let [c, d] = halves(&self.destination);
+        let ports = u64::from(self.source_port) << 16 | u64::from(self.destination_port);
+        [a, b, c, d, ports << 1 | u64::from(self.is_ipv6)]
+    }
+
     fn address(&self, bytes: &[u8; 16]) -> IpAddr {
         match self.is_ipv6 {
             true => IpAddr::V6(Ipv6Addr::from(*bytes)),

@@ -1,1 +1,57 @@
-//! Placeholder while the crate is laid out.
+//! From segments to byte streams: which bytes of which segment stand where in which stream.
+//!
+//! The stage is sans-IO. A [`Tracker`] is fed segments and tells a [`Sink`] what follows from them:
+//! bytes at a 64-bit position, a stream that turned out to begin earlier, a flow that is over. It
+//! knows no file, no clock and no global state; time is what the segments say.
+
+mod closings;
+mod flow;
+mod idle;
+mod seen;
+mod seq;
+mod table;
+mod tracker;
+
+pub use flow::{Direction, Identity, Summary};
+pub use seen::SeenBytes;
+pub use seq::SeqNumber;
+pub use tracker::{Rules, Totals, Tracker};
+
+use crate::time::Timestamp;
+
+/// What takes the streams: writes, prints, or only counts them.
+pub trait Sink {
+    /// What the sink remembers of an open flow.
+    type Stream: Default;
+    /// What the sink remembers of a closed flow, to recognise late retransmissions.
+    type Kept;
+
+    /// `payload` belongs at `position` of the stream, counted from the stream's first byte. It may
+    /// overwrite earlier bytes or leave a hole before it, which reads as zeros. Never empty.
+    fn payload(
+        &mut self,
+        flow: &Identity,
+        stream: &mut Self::Stream,
+        position: u64,
+        payload: &[u8],
+        time: Timestamp,
+    );
+
+    /// The stream begins `distance` bytes earlier than was thought: everything stored moves up by
+    /// as much, and the new space is zeros.
+    fn move_up(&mut self, flow: &Identity, stream: &mut Self::Stream, distance: u64);
+
+    /// The flow is over. Called exactly once for each flow.
+    fn closed(
+        &mut self,
+        flow: &Identity,
+        stream: Self::Stream,
+        summary: &Summary,
+    ) -> Option<Self::Kept>;
+
+    /// Whether the closed flow's stored bytes at `position` are exactly `payload`.
+    fn holds(&mut self, kept: &Self::Kept, position: u64, payload: &[u8]) -> bool;
+
+    /// A SYN carried `length` bytes of payload, which few implementations send.
+    fn syn_with_payload(&mut self, _flow: &Identity, _length: usize) {}
+}

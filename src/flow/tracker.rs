@@ -1,0 +1,298 @@
+//! The rules by which segments become streams.
+//!
+//! [`Tracker::segment`] is the list of rules, in the order in which they apply; each is a few
+//! lines. A flow is one direction of a connection and knows nothing of the other one.
+
+use std::ops::ControlFlow;
+
+use super::closings::{Closing, Closings};
+use super::flow::Flow;
+use super::idle::IdleOrder;
+use super::table::{FlowTable, SlotId};
+use super::{Direction, Identity, SeenBytes, SeqNumber, Sink};
+use crate::config::Phase;
+use crate::decode::{Segment, TcpFlags};
+use crate::time::Timestamp;
+
+/// What can be set about reassembly.
+#[derive(Clone, Copy, Debug)]
+pub struct Rules {
+    /// A larger jump of the sequence numbers, either way, begins a new flow; in bytes.
+    pub max_seek: u32,
+    /// Flows idle for more than this many seconds are closed.
+    pub idle_timeout: Option<u32>,
+}
+
+/// What the tracker has counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Flows made.
+    pub flows: u64,
+    /// Segments that were counted to a flow.
+    pub packets: u64,
+    /// The largest number of flows open at once.
+    pub max_open_flows: u64,
+}
+
+/// Follows all flows of a capture.
+#[derive(Debug)]
+pub struct Tracker<S: Sink> {
+    rules: Rules,
+    flows: FlowTable<S::Stream>,
+    closings: Closings<S::Kept>,
+    idle: IdleOrder,
+    next_session_id: u64,
+    totals: Totals,
+}
+
+impl<S: Sink> Tracker<S> {
+    /// A tracker that knows no flow yet.
+    pub fn new(rules: Rules) -> Self {
+        Self {
+            rules,
+            flows: FlowTable::default(),
+            closings: Closings::default(),
+            idle: IdleOrder::default(),
+            next_session_id: 0,
+            totals: Totals::default(),
+        }
+    }
+
+    /// What was counted so far.
+    pub fn totals(&self) -> Totals {
+        self.totals
+    }
+
+    /// How many flows are open now.
+    pub fn open_flows(&self) -> usize {
+        self.flows.len()
+    }
+
+    /// Puts a segment in its place.
+    pub fn segment(&mut self, segment: &Segment<'_>, phase: Phase, sink: &mut S) {
+        let known = match self.flows.find(&segment.tuple) {
+            Some(slot) => self.continues(slot, segment, sink),
+            None if phase == Phase::Finish || self.is_stray(segment, sink) => return,
+            None => None,
+        };
+        let (slot, delta) = match known {
+            Some(known) => known,
+            None if phase == Phase::Finish || !may_begin_flow(segment) => return,
+            None => (self.begin(segment), 0),
+        };
+        self.count(slot, segment);
+        let Some(flow) = self.flows.get_mut(slot) else { return };
+        note_syn(flow, segment, sink);
+        let payload_end = flow.next + i64::from(delta) + segment.payload.len() as i64;
+        if !segment.payload.is_empty() {
+            store(flow, segment, delta, sink);
+        }
+        let mut over = segment.flags.contains(TcpFlags::RST);
+        if !over {
+            if segment.flags.contains(TcpFlags::FIN) {
+                flow.end.get_or_insert(payload_end);
+            }
+            over = flow.is_complete();
+        }
+        if over {
+            self.close(slot, sink);
+        }
+    }
+
+    /// Closes the flows that have been idle for too long at the time `now`. To be called after
+    /// every datagram, whatever it carries.
+    #[inline]
+    pub fn expire(&mut self, now: Timestamp, sink: &mut S) {
+        let Some(timeout) = self.rules.idle_timeout else { return };
+        let oldest_allowed = now.seconds().saturating_sub(i64::from(timeout));
+        let mut expired: Vec<(Timestamp, u64, SlotId)> = self
+            .idle
+            .before(oldest_allowed)
+            .filter_map(|slot| {
+                let flow = self.flows.get(slot)?;
+                Some((flow.last_time, flow.identity.connection_number, slot))
+            })
+            .collect();
+        expired.sort_unstable();
+        for (_, _, slot) in expired {
+            self.close(slot, sink);
+        }
+    }
+
+    /// Closes every flow, in order of creation: the input has ended.
+    pub fn finish(&mut self, sink: &mut S) {
+        for slot in self.flows.by_creation() {
+            self.close(slot, sink);
+        }
+    }
+
+    /// Whether a segment of a known flow continues it: then the flow and how far the segment's
+    /// data lies from where it was expected. Otherwise the flow was closed.
+    fn continues(
+        &mut self,
+        slot: SlotId,
+        segment: &Segment<'_>,
+        sink: &mut S,
+    ) -> Option<(SlotId, i32)> {
+        let flow = self.flows.get(slot)?;
+        let new_connection = segment.flags.contains(TcpFlags::SYN)
+            && flow.last_syn.is_some_and(|last| last != SeqNumber(segment.seq));
+        let delta = first_byte(segment).distance_from(flow.next_seq);
+        if new_connection || delta.unsigned_abs() > self.rules.max_seek {
+            self.close(slot, sink);
+            return None;
+        }
+        Some((slot, delta))
+    }
+
+    /// Whether a segment of an unknown flow belongs to nothing: a remainder of a connection that
+    /// is over, or data that arrived already.
+    fn is_stray(&self, segment: &Segment<'_>, sink: &mut S) -> bool {
+        let flags = segment.flags;
+        if segment.payload.is_empty() {
+            return flags.contains(TcpFlags::FIN)
+                || flags.contains(TcpFlags::RST)
+                || !(flags.contains(TcpFlags::SYN) || flags.contains(TcpFlags::ACK));
+        }
+        if flags.contains(TcpFlags::SYN) {
+            return false;
+        }
+        let Some(closing) = self.closings.last_of(&segment.tuple) else { return false };
+        let Some(kept) = &closing.kept else { return false };
+        let delta = first_byte(segment).distance_from(closing.next_seq);
+        u64::try_from(closing.next + i64::from(delta))
+            .is_ok_and(|position| sink.holds(kept, position, segment.payload))
+    }
+
+    fn begin(&mut self, segment: &Segment<'_>) -> SlotId {
+        let session_id = match self.flows.peek(&segment.tuple.reversed()) {
+            Some(opposite) => opposite.identity.session_id,
+            None => {
+                self.next_session_id += 1;
+                self.next_session_id - 1
+            }
+        };
+        let slot = self.flows.insert(Flow {
+            identity: Identity {
+                tuple: segment.tuple,
+                link: segment.link,
+                direction: Direction::Unknown,
+                first_time: segment.time,
+                connection_number: self.totals.flows,
+                session_id,
+            },
+            last_time: segment.time,
+            last_syn: None,
+            next_seq: first_byte(segment),
+            next: 0,
+            origin: 0,
+            end: None,
+            seen: SeenBytes::default(),
+            packets: 0,
+            wire_len: 0,
+            captured_len: 0,
+            out_of_order: 0,
+            violations: 0,
+            stream: S::Stream::default(),
+        });
+        if self.rules.idle_timeout.is_some() {
+            self.idle.add(slot, segment.time.seconds());
+        }
+        self.totals.flows += 1;
+        self.totals.max_open_flows = self.totals.max_open_flows.max(self.flows.len() as u64);
+        slot
+    }
+
+    fn count(&mut self, slot: SlotId, segment: &Segment<'_>) {
+        let Some(flow) = self.flows.get_mut(slot) else { return };
+        if self.rules.idle_timeout.is_some() {
+            self.idle.moved(slot, flow.last_time.seconds(), segment.time.seconds());
+        }
+        flow.last_time = segment.time;
+        flow.packets += 1;
+        flow.wire_len += u64::from(segment.wire_len);
+        flow.captured_len += u64::from(segment.captured_len);
+        self.totals.packets += 1;
+    }
+
+    fn close(&mut self, slot: SlotId, sink: &mut S) {
+        let Some(flow) = self.flows.remove(slot) else { return };
+        if self.rules.idle_timeout.is_some() {
+            self.idle.remove(slot, flow.last_time.seconds());
+        }
+        let summary = flow.summary();
+        let kept = sink.closed(&flow.identity, flow.stream, &summary);
+        self.closings.remember(Closing {
+            tuple: flow.identity.tuple,
+            next_seq: flow.next_seq,
+            next: flow.next - flow.origin,
+            kept,
+        });
+    }
+}
+
+/// The sequence number of a segment's first payload byte: SYN takes one number itself.
+fn first_byte(segment: &Segment<'_>) -> SeqNumber {
+    SeqNumber(segment.seq) + u32::from(segment.flags.contains(TcpFlags::SYN))
+}
+
+fn may_begin_flow(segment: &Segment<'_>) -> bool {
+    segment.flags.contains(TcpFlags::SYN) || !segment.payload.is_empty()
+}
+
+fn note_syn<S: Sink>(flow: &mut Flow<S::Stream>, segment: &Segment<'_>, sink: &mut S) {
+    if !segment.flags.contains(TcpFlags::SYN) {
+        return;
+    }
+    flow.last_syn = Some(SeqNumber(segment.seq));
+    flow.identity.direction = match segment.flags.contains(TcpFlags::ACK) {
+        true => Direction::ServerToClient,
+        false => Direction::ClientToServer,
+    };
+    if !segment.payload.is_empty() {
+        flow.violations += 1;
+        sink.syn_with_payload(&flow.identity, segment.payload.len());
+    }
+}
+
+/// Stores a payload that lies `delta` bytes from where the stream's next byte was expected.
+fn store<S: Sink>(flow: &mut Flow<S::Stream>, segment: &Segment<'_>, delta: i32, sink: &mut S) {
+    let payload = segment.payload;
+    let start = flow.next + i64::from(delta);
+    let end = start + payload.len() as i64;
+    if let ControlFlow::Break(()) = admit(flow, start, delta, payload.len(), sink) {
+        return;
+    }
+    let position = (start - flow.origin) as u64;
+    sink.payload(&flow.identity, &mut flow.stream, position, payload, segment.time);
+    flow.seen.insert(start..end);
+    flow.next = end;
+    flow.next_seq = first_byte(segment) + payload.len() as u32;
+}
+
+/// Judges a payload's place: breaks if it is not to be stored, and makes room before the stream's
+/// beginning if it lies there.
+fn admit<S: Sink>(
+    flow: &mut Flow<S::Stream>,
+    start: i64,
+    delta: i32,
+    length: usize,
+    sink: &mut S,
+) -> ControlFlow<()> {
+    if start < flow.origin {
+        if flow.last_syn.is_some() {
+            flow.violations += 1;
+            return ControlFlow::Break(());
+        }
+        let distance = (flow.origin - start) as u64;
+        sink.move_up(&flow.identity, &mut flow.stream, distance);
+        flow.origin = start;
+    } else if delta == -1 && length == 1 {
+        // A keep-alive repeats the byte before the next one (RFC 9293, 3.8.4).
+        return ControlFlow::Break(());
+    }
+    if delta < 0 {
+        flow.out_of_order += 1;
+    }
+    ControlFlow::Continue(())
+}
