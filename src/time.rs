@@ -5,8 +5,9 @@
 //! the rest of the program computes with. The only way from one to the other is
 //! [`CaptureTime::to_timestamp`], which settles what a damaged field means.
 
-use std::fmt;
 use std::time::{Duration, SystemTime};
+
+use crate::digits;
 
 /// Microseconds in a second.
 pub const MICROS_PER_SECOND: i64 = 1_000_000;
@@ -73,15 +74,37 @@ impl Timestamp {
         Civil::from_unix_seconds(self.seconds())
     }
 
-    /// `2008-10-06T17:54:54.796605Z`; without decimals when the microseconds are 0, as DFXML
-    /// reports of this program have always had it.
-    pub fn iso8601(self) -> impl fmt::Display {
-        Iso8601 { instant: self, decimals: true }
+    /// Appends `2008-10-06T17:54:54.796605Z`; without decimals when the microseconds are 0, as
+    /// DFXML reports of this program have always had it.
+    pub fn push_iso8601(self, out: &mut Vec<u8>) {
+        self.push_iso8601_seconds(out);
+        let micros = self.subsec_micros();
+        if micros != 0 {
+            out.pop(); // the Z
+            out.push(b'.');
+            digits::push_padded(out, micros.into(), 6);
+            out.push(b'Z');
+        }
     }
 
-    /// `2008-10-06T17:54:54Z`, cut to the second.
-    pub fn iso8601_seconds(self) -> impl fmt::Display {
-        Iso8601 { instant: self, decimals: false }
+    /// Appends `2008-10-06T17:54:54Z`, cut to the second.
+    pub fn push_iso8601_seconds(self, out: &mut Vec<u8>) {
+        let civil = self.to_civil();
+        match u64::try_from(civil.year) {
+            Ok(year) => digits::push_padded(out, year, 4),
+            Err(_) => digits::push_signed(out, civil.year),
+        }
+        for (before, number) in [
+            (b'-', civil.month),
+            (b'-', civil.day),
+            (b'T', civil.hour),
+            (b':', civil.minute),
+            (b':', civil.second),
+        ] {
+            out.push(before);
+            digits::push_padded(out, number.into(), 2);
+        }
+        out.push(b'Z');
     }
 }
 
@@ -133,29 +156,17 @@ impl Civil {
     }
 }
 
-struct Iso8601 {
-    instant: Timestamp,
-    decimals: bool,
-}
-
-impl fmt::Display for Iso8601 {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Civil { year, month, day, hour, minute, second } = self.instant.to_civil();
-        write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}")?;
-        match self.instant.subsec_micros() {
-            micros if self.decimals && micros != 0 => write!(f, ".{micros:06}Z"),
-            _ => f.write_str("Z"),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn iso8601_has_decimals_only_when_there_are_microseconds() {
-        let at = |micros| Timestamp::from_micros(micros).iso8601().to_string();
+        let at = |micros| {
+            let mut out = Vec::new();
+            Timestamp::from_micros(micros).push_iso8601(&mut out);
+            String::from_utf8(out).unwrap()
+        };
         assert_eq!(at(1_223_315_694_796_605), "2008-10-06T17:54:54.796605Z");
         assert_eq!(at(1_223_315_694_000_000), "2008-10-06T17:54:54Z");
         assert_eq!(at(-1), "1969-12-31T23:59:59.999999Z");
@@ -172,7 +183,8 @@ mod tests {
     fn extreme_times_do_not_overflow() {
         for seconds in [i64::MIN, i64::MAX] {
             let instant = CaptureTime { seconds, microseconds: 7 }.to_timestamp(i32::MAX);
-            let _ = (instant.iso8601().to_string(), instant.to_system_time());
+            instant.push_iso8601(&mut Vec::new());
+            instant.to_system_time();
         }
     }
 }

@@ -26,6 +26,10 @@ pub trait Sink {
     /// What the sink remembers of a closed flow, to recognise late retransmissions.
     type Kept;
 
+    /// `payload` has arrived, whatever will become of it: retransmissions and what breaks the
+    /// protocol's rules are told of, too. Never empty.
+    fn arrived(&mut self, _flow: &Identity, _stream: &mut Self::Stream, _payload: &[u8]) {}
+
     /// `payload` belongs at `position` of the stream, counted from the stream's first byte. It may
     /// overwrite earlier bytes or leave a hole before it, which reads as zeros. Never empty.
     fn payload(

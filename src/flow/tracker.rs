@@ -260,6 +260,7 @@ fn store<S: Sink>(flow: &mut Flow<S::Stream>, segment: &Segment<'_>, delta: i32,
     let payload = segment.payload;
     let start = flow.next + i64::from(delta);
     let end = start + payload.len() as i64;
+    sink.arrived(&flow.identity, &mut flow.stream, payload);
     if let ControlFlow::Break(()) = admit(flow, start, delta, payload.len(), sink) {
         return;
     }

@@ -1,1 +1,8 @@
-//! Placeholder while the crate is laid out.
+//! What is told of a run: the DFXML report.
+
+mod dfxml;
+mod environment;
+mod xml;
+
+pub use dfxml::{Report, RunSummary, Totals};
+pub use environment::Environment;

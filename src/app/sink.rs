@@ -1,0 +1,140 @@
+//! Takes the streams: to files, to the console or nowhere, and in any case into the report.
+
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+
+use crate::flow::{Identity, Sink, Summary};
+use crate::messages::Messages;
+use crate::output::{Console, FileId, FlowFile, FlowFiles, ScratchStreams};
+use crate::report::Report;
+use crate::scan::{Content, Findings, RunningHashes};
+use crate::time::Timestamp;
+
+/// Where the bytes of streams go.
+pub(super) enum Route {
+    Files(FlowFiles),
+    Console(Console),
+    Nowhere,
+}
+
+/// Everything that is done with streams.
+pub(super) struct StreamSink {
+    pub(super) route: Route,
+    /// Gathers streams that are hashed but not kept.
+    pub(super) scratch: Option<ScratchStreams>,
+    pub(super) report: Option<Report>,
+    pub(super) messages: Messages,
+}
+
+/// What is remembered of an open flow.
+#[derive(Debug, Default)]
+pub(super) struct Stream {
+    files: Option<FlowFile>,
+    scratch: Option<FileId>,
+    /// How many bytes were printed.
+    printed: u64,
+}
+
+/// The file of a closed flow.
+#[derive(Debug)]
+pub(super) struct Kept(PathBuf);
+
+impl StreamSink {
+    /// Writes everything that waits in memory.
+    pub(super) fn flush(&mut self) {
+        match &mut self.route {
+            Route::Files(files) => files.flush(),
+            Route::Console(console) => console.flush(),
+            Route::Nowhere => {}
+        }
+        if let Some(report) = &mut self.report {
+            report.flush();
+        }
+    }
+
+    /// Whether nobody reads what is printed any more.
+    pub(super) fn console_error(&self) -> Option<&io::Error> {
+        match &self.route {
+            Route::Console(console) => console.error(),
+            Route::Files(_) | Route::Nowhere => None,
+        }
+    }
+}
+
+impl Sink for StreamSink {
+    type Stream = Stream;
+    type Kept = Kept;
+
+    fn arrived(&mut self, flow: &Identity, stream: &mut Stream, payload: &[u8]) {
+        if let Route::Console(console) = &mut self.route {
+            console.payload(flow, &mut stream.printed, payload);
+        }
+    }
+
+    #[inline]
+    fn payload(
+        &mut self,
+        flow: &Identity,
+        stream: &mut Stream,
+        position: u64,
+        payload: &[u8],
+        time: Timestamp,
+    ) {
+        if let Route::Files(files) = &mut self.route {
+            files.payload(flow, &mut stream.files, position, payload, time);
+        }
+        if let Some(scratch) = &mut self.scratch {
+            scratch.payload(&mut stream.scratch, position, payload);
+        }
+    }
+
+    fn move_up(&mut self, _: &Identity, stream: &mut Stream, distance: u64) {
+        if let Route::Files(files) = &mut self.route {
+            files.move_up(stream.files, distance);
+        }
+        if let Some(scratch) = &mut self.scratch {
+            scratch.move_up(stream.scratch, distance);
+        }
+    }
+
+    fn closed(&mut self, flow: &Identity, stream: Stream, summary: &Summary) -> Option<Kept> {
+        let mut findings = Findings::default();
+        let mut path = None;
+        if let (Route::Files(files), Some(file)) = (&mut self.route, stream.files)
+            && let Some(closed) =
+                files.close(flow, file, |_, content, hashes| inspect(content, hashes))
+        {
+            findings = closed.findings;
+            path = Some(closed.path);
+        }
+        if let (Some(scratch), Some(id)) = (&mut self.scratch, stream.scratch) {
+            findings = scratch.close(id, inspect).unwrap_or_default();
+        }
+        if let Some(report) = &mut self.report {
+            report.flow(flow, summary, path.as_deref(), &findings);
+        }
+        path.map(Kept)
+    }
+
+    fn holds(&mut self, kept: &Kept, position: u64, payload: &[u8]) -> bool {
+        holds(&kept.0, position, payload).unwrap_or(false)
+    }
+
+    fn syn_with_payload(&mut self, flow: &Identity, length: usize) {
+        let tuple = flow.tuple;
+        self.messages.debug(1, format_args!("{tuple:?}: SYN with {length} bytes of payload"));
+    }
+}
+
+fn inspect(content: &mut Content<'_>, hashes: Option<RunningHashes>) -> io::Result<Findings> {
+    let hashes = hashes.map(|hashes| hashes.finish(content)).transpose()?;
+    Ok(Findings { hashes })
+}
+
+fn holds(path: &Path, position: u64, payload: &[u8]) -> io::Result<bool> {
+    let mut stored = vec![0; payload.len()];
+    File::open(path)?.read_exact_at(&mut stored, position)?;
+    Ok(stored == payload)
+}

@@ -1,0 +1,164 @@
+//! How a file comes to be on disk: opened, opened again, made with its folders.
+
+use std::fmt;
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use super::naming::Namer;
+use crate::flow::Identity;
+
+/// How much is moved at a time when a file's bytes move up.
+const MOVE_CHUNK: u64 = 1024 * 1024;
+
+/// A file's name, and how it is made under that name.
+#[derive(Debug)]
+pub enum Creation {
+    /// A flow's file: the first name that no file has yet. Files that exist are left alone.
+    New(Box<NewFile>),
+    /// A file with a fixed name. A file of that name that exists is emptied.
+    Replace(PathBuf),
+    /// A file that is only there because memory is scarce, with a fixed name.
+    Scratch(PathBuf),
+    /// It has been made.
+    Made(PathBuf),
+}
+
+/// A flow's file that is still to be made.
+#[derive(Debug)]
+pub struct NewFile {
+    /// Gives the names.
+    pub namer: Rc<Namer>,
+    /// The flow.
+    pub flow: Identity,
+}
+
+impl Creation {
+    /// Where the file is; for all but scratch files only once it was made.
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            Self::Made(path) | Self::Scratch(path) => Some(path),
+            Self::New(_) | Self::Replace(_) => None,
+        }
+    }
+
+    /// Whether the file need not be made as long as its bytes fit in memory.
+    pub fn is_scratch(&self) -> bool {
+        matches!(self, Self::Scratch(_))
+    }
+
+    /// The file's name for messages.
+    pub fn display(&self) -> impl fmt::Display {
+        let path = match self {
+            Self::Made(path) | Self::Replace(path) | Self::Scratch(path) => path.clone(),
+            Self::New(new) => new.namer.path(&new.flow, 0),
+        };
+        path.display().to_string()
+    }
+
+    /// Opens the file for reading and writing, making it first if that was not done yet.
+    pub fn open(&mut self) -> io::Result<File> {
+        match self {
+            Self::New(new) => {
+                let (file, path) = new.make()?;
+                *self = Self::Made(path);
+                Ok(file)
+            }
+            Self::Replace(path) | Self::Scratch(path) => {
+                let file = with_folders(path, options().create(true).truncate(true))?;
+                *self = Self::Made(std::mem::take(path));
+                Ok(file)
+            }
+            Self::Made(path) => options().open(path),
+        }
+    }
+}
+
+impl NewFile {
+    fn make(&self) -> io::Result<(File, PathBuf)> {
+        let mut count = self.namer.first_count(&self.flow);
+        loop {
+            let path = self.namer.path(&self.flow, count);
+            match with_folders(&path, options().create_new(true)) {
+                Ok(file) => {
+                    if count > 0 {
+                        self.namer.note_taken(&self.flow, count);
+                    }
+                    return Ok((file, path));
+                }
+                Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+                Err(_) if !self.namer.has_count() => {
+                    return Err(io::Error::new(
+                        io::ErrorKind::AlreadyExists,
+                        "file exists, and the file-name template has no count to tell another",
+                    ));
+                }
+                Err(_) => {
+                    count = count
+                        .checked_add(1)
+                        .ok_or_else(|| io::Error::other("all counts of this name are taken"))?;
+                }
+            }
+        }
+    }
+}
+
+/// A symbolic link that somebody planted under the name is not followed.
+fn options() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).custom_flags(libc::O_NOFOLLOW);
+    options
+}
+
+/// Opens `path`, making the folders above it only if the first attempt shows that they miss.
+fn with_folders(path: &Path, options: &OpenOptions) -> io::Result<File> {
+    match options.open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let Some(folder) = path.parent() else { return Err(error) };
+            fs::create_dir_all(folder)?;
+            options.open(path)
+        }
+        result => result,
+    }
+}
+
+/// Whether the error says that no descriptor is left.
+pub(super) fn too_many_open(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE))
+}
+
+/// Moves the first `len` bytes of a file up by `distance`, puts zeros in the new space and cuts
+/// the file off at `limit`. Returns its new length.
+pub(super) fn move_bytes_up(
+    file: &File,
+    len: u64,
+    distance: u64,
+    limit: Option<u64>,
+) -> io::Result<u64> {
+    let mut buffer = vec![0; MOVE_CHUNK.min(len.max(distance)) as usize];
+    // From the end on, so that nothing is overwritten before it was moved.
+    let mut end = len;
+    while end > 0 {
+        let size = MOVE_CHUNK.min(end);
+        let piece = &mut buffer[..size as usize];
+        file.read_exact_at(piece, end - size)?;
+        file.write_all_at(piece, end - size + distance)?;
+        end -= size;
+    }
+    buffer.fill(0);
+    let mut position = 0;
+    while position < distance {
+        let size = MOVE_CHUNK.min(distance - position).min(buffer.len() as u64);
+        file.write_all_at(&buffer[..size as usize], position)?;
+        position += size;
+    }
+    match limit {
+        Some(limit) if limit < len + distance => {
+            file.set_len(limit)?;
+            Ok(limit)
+        }
+        _ => Ok(len + distance),
+    }
+}

@@ -1,0 +1,160 @@
+//! A file for each flow.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::rc::Rc;
+
+use foldhash::fast::RandomState;
+
+use super::create::{Creation, NewFile};
+use super::naming::{NameHash, Namer};
+use super::store::{ClosedFile, FileId, FileStore};
+use crate::flow::Identity;
+use crate::scan::{Content, RunningHashes};
+use crate::time::Timestamp;
+
+/// When a flow's file is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MakeFiles {
+    /// When its first byte arrives: somebody may be watching the folder.
+    AtOnce,
+    /// When its bytes are written, which for a small flow is when it closes.
+    WhenWritten,
+}
+
+/// What is to be stored beside the bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct FlowFileOptions {
+    /// Keep at most this many bytes of each flow.
+    pub byte_limit: Option<u64>,
+    /// Write an index of the payloads beside each file.
+    pub index: bool,
+    /// Hash the bytes.
+    pub hash: bool,
+    /// When files are made.
+    pub make_files: MakeFiles,
+}
+
+/// The files of one flow.
+#[derive(Clone, Copy, Debug)]
+pub struct FlowFile {
+    data: FileId,
+    index: Option<FileId>,
+}
+
+/// Writes flows to files.
+///
+/// The count in a file's name tells which of several flows with the same name came first, so that
+/// names must be settled in the order of the flows' first bytes although files are made later. A
+/// flow whose name some other flow is waiting to use has that one's file made first, and then its
+/// own at once.
+#[derive(Debug)]
+pub struct FlowFiles {
+    store: FileStore,
+    namer: Rc<Namer>,
+    options: FlowFileOptions,
+    /// The files that may still have to be made, by their names without count.
+    waiting: HashMap<NameHash, FileId, RandomState>,
+}
+
+impl FlowFiles {
+    /// Files in `store`, named by `namer`.
+    pub fn new(store: FileStore, namer: Namer, options: FlowFileOptions) -> Self {
+        Self {
+            store,
+            namer: Rc::new(namer),
+            options,
+            waiting: HashMap::default(),
+        }
+    }
+
+    /// Stores a payload; `files` are the flow's files, made with its first payload.
+    pub fn payload(
+        &mut self,
+        flow: &Identity,
+        files: &mut Option<FlowFile>,
+        position: u64,
+        payload: &[u8],
+        time: Timestamp,
+    ) {
+        let file = match *files {
+            Some(file) => file,
+            None => *files.insert(self.begin(flow)),
+        };
+        let kept = match self.options.byte_limit {
+            Some(limit) => {
+                let room = limit.saturating_sub(position).min(payload.len() as u64);
+                &payload[..room as usize]
+            }
+            None => payload,
+        };
+        self.store.put(file.data, position, kept);
+        if let Some(index) = file.index {
+            self.write_index(index, position, time, kept.len());
+        }
+    }
+
+    /// Moves everything stored up by `distance`.
+    pub fn move_up(&mut self, files: Option<FlowFile>, distance: u64) {
+        if let Some(file) = files {
+            self.store.move_up(file.data, distance, self.options.byte_limit);
+        }
+    }
+
+    /// Closes a flow's files after `inspect` has looked at its bytes.
+    pub fn close<T>(
+        &mut self,
+        flow: &Identity,
+        files: FlowFile,
+        inspect: impl FnOnce(&Path, &mut Content<'_>, Option<RunningHashes>) -> std::io::Result<T>,
+    ) -> Option<ClosedFile<T>> {
+        let name = self.namer.hash(flow);
+        if self.waiting.get(&name) == Some(&files.data) {
+            self.waiting.remove(&name);
+        }
+        if let Some(index) = files.index {
+            self.store.close(index, |_, _, _| Ok(()));
+        }
+        self.store.close(files.data, inspect)
+    }
+
+    /// Writes everything that waits in memory.
+    pub fn flush(&mut self) {
+        self.store.flush();
+    }
+
+    fn begin(&mut self, flow: &Identity) -> FlowFile {
+        let name = self.namer.hash(flow);
+        let hashes = self.options.hash.then(Box::default);
+        let creation = Creation::New(Box::new(NewFile {
+            namer: Rc::clone(&self.namer),
+            flow: *flow,
+        }));
+        let data = self.store.add(creation, Some(flow.first_time), hashes);
+        let contested = match self.waiting.get(&name) {
+            Some(&earlier) => {
+                self.store.create(earlier);
+                true
+            }
+            None => false,
+        };
+        let at_once = self.options.make_files == MakeFiles::AtOnce || self.options.index;
+        if !contested && !at_once {
+            self.waiting.insert(name, data);
+            return FlowFile { data, index: None };
+        }
+        let path = self.store.create(data).map(Path::to_owned);
+        let index = path.filter(|_| self.options.index).map(|path| {
+            let mut beside = path.into_os_string();
+            beside.push(".findx");
+            self.store.add(Creation::Replace(beside.into()), None, None)
+        });
+        FlowFile { data, index }
+    }
+
+    fn write_index(&mut self, index: FileId, position: u64, time: Timestamp, written: usize) {
+        let line =
+            format!("{position}|{}.{:06}|{written}\n", time.seconds(), time.subsec_micros());
+        self.store.append(index, line.as_bytes());
+    }
+}

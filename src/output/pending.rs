@@ -1,0 +1,176 @@
+//! The bytes of one file that wait in memory: a window that grows at its end.
+//!
+//! Segments are small and writes are dear, so bytes gather here until a large write is worth it.
+//! The window holds bytes that follow each other without a gap in the file; small holes are filled
+//! with the zeros that the file would read there. What does not fit in must go to the file first.
+
+/// The largest hole that is bridged with zeros in memory.
+const MAX_BRIDGE: u64 = 64 * 1024;
+
+/// A window of a file's bytes.
+#[derive(Debug, Default)]
+pub(super) struct PendingBytes {
+    start: u64,
+    bytes: Vec<u8>,
+}
+
+/// What became of bytes offered to a window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Placed {
+    /// They are in the window.
+    Inside,
+    /// All of them lie before the window.
+    Before,
+    /// They cannot be held together with what is in the window.
+    Apart,
+}
+
+impl PendingBytes {
+    /// Where in the file the window begins.
+    pub(super) fn start(&self) -> u64 {
+        self.start
+    }
+
+    /// The position behind the window.
+    pub(super) fn end(&self) -> u64 {
+        self.start + self.bytes.len() as u64
+    }
+
+    /// The bytes in the window.
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Whether nothing waits.
+    pub(super) fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
+    /// Bytes of memory in use.
+    pub(super) fn memory(&self) -> usize {
+        self.bytes.capacity()
+    }
+
+    /// Puts `data` at `position` of the file if it can be held together with what is there;
+    /// `written` is the position behind the last byte that the file itself holds. Later bytes
+    /// overwrite earlier ones.
+    pub(super) fn put(&mut self, position: u64, data: &[u8], written: u64) -> Placed {
+        if self.bytes.is_empty() {
+            self.start = position;
+        }
+        if position == self.end() {
+            self.bytes.extend_from_slice(data);
+            return Placed::Inside;
+        }
+        if position < self.start {
+            return match position + data.len() as u64 <= self.start {
+                true => Placed::Before,
+                false => Placed::Apart,
+            };
+        }
+        if position > self.end() {
+            // Zeros must not cover bytes that the file holds beyond the window.
+            if position - self.end() > MAX_BRIDGE || written > self.end() {
+                return Placed::Apart;
+            }
+            self.bytes.resize((position - self.start) as usize, 0);
+        }
+        let from = (position - self.start) as usize;
+        let covered = data.len().min(self.bytes.len() - from);
+        self.bytes[from..from + covered].copy_from_slice(&data[..covered]);
+        self.bytes.extend_from_slice(&data[covered..]);
+        Placed::Inside
+    }
+
+    /// Moves the window's bytes up by `distance`, with zeros in the new space. Only for a window
+    /// that begins at 0.
+    pub(super) fn move_up(&mut self, distance: usize) {
+        debug_assert_eq!(self.start, 0);
+        let len = self.bytes.len();
+        self.bytes.resize(len + distance, 0);
+        self.bytes.copy_within(..len, distance);
+        self.bytes[..distance.min(len)].fill(0);
+    }
+
+    /// Cuts off what lies beyond `end`.
+    pub(super) fn truncate(&mut self, end: u64) {
+        self.bytes.truncate(end.saturating_sub(self.start) as usize);
+    }
+
+    /// Empties the window but keeps its memory, ready to go on at its end.
+    pub(super) fn clear(&mut self) {
+        self.start = self.end();
+        self.bytes.clear();
+    }
+
+    /// Empties the window and gives its memory back.
+    pub(super) fn release(&mut self) {
+        self.start = self.end();
+        self.bytes = Vec::new();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn bytes_in_order_gather() {
+        let mut pending = PendingBytes::default();
+        assert_eq!(pending.put(100, b"ab", 100), Placed::Inside);
+        assert_eq!(pending.put(102, b"cd", 100), Placed::Inside);
+        assert_eq!((pending.start(), pending.bytes()), (100, &b"abcd"[..]));
+        pending.clear();
+        assert_eq!(pending.put(104, b"e", 104), Placed::Inside);
+        assert_eq!((pending.start(), pending.bytes()), (104, &b"e"[..]));
+    }
+
+    #[test]
+    fn zeros_never_cover_bytes_that_the_file_holds() {
+        let mut pending = PendingBytes::default();
+        pending.put(0, b"ab", 50);
+        assert_eq!(pending.put(10, b"c", 50), Placed::Apart);
+        assert_eq!(pending.put(10, b"c", 2), Placed::Inside);
+        assert_eq!(pending.bytes(), b"ab\0\0\0\0\0\0\0\0c");
+    }
+
+    #[test]
+    fn distant_bytes_stay_apart() {
+        let mut pending = PendingBytes::default();
+        pending.put(1_000_000, b"ab", 0);
+        assert_eq!(pending.put(10, b"c", 0), Placed::Before);
+        assert_eq!(pending.put(999_999, b"cc", 0), Placed::Apart);
+        assert_eq!(pending.put(2_000_000, b"c", 0), Placed::Apart);
+    }
+
+    #[test]
+    fn moving_up_leaves_zeros() {
+        for distance in [1, 3, 5] {
+            let mut pending = PendingBytes::default();
+            pending.put(0, b"abc", 0);
+            pending.move_up(distance);
+            assert_eq!(pending.bytes(), [&vec![0; distance][..], b"abc"].concat());
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn later_bytes_overwrite_earlier_ones(
+            puts in prop::collection::vec((0_u64..40, prop::collection::vec(any::<u8>(), 1..9)), 1..20)
+        ) {
+            let mut pending = PendingBytes::default();
+            pending.put(0, b"x", 0);
+            let mut model = b"x".to_vec();
+            for (position, data) in puts {
+                let end = position as usize + data.len();
+                if model.len() < end {
+                    model.resize(end, 0);
+                }
+                model[position as usize..end].copy_from_slice(&data);
+                prop_assert_eq!(pending.put(position, &data, 0), Placed::Inside);
+            }
+            prop_assert_eq!(pending.bytes(), &model[..]);
+        }
+    }
+}

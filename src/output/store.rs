@@ -1,0 +1,393 @@
+//! Many files that grow at once, written seldom.
+//!
+//! Bytes gather in memory, a window for each file, under one budget; beyond it the windows used
+//! least recently are written out. A small file costs one open, one write, one stamp and one
+//! close. Descriptors are a cache: any number of files may be growing, only the most recently
+//! written ones are held open.
+//!
+//! A file that fails (full disk, no permission) is reported once, by name, and takes no more
+//! bytes; the others go on.
+
+use std::fs::{File, FileTimes};
+use std::io;
+use std::num::NonZeroU32;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+
+use super::create::{self, Creation};
+use super::lru::UseOrder;
+use super::pending::{PendingBytes, Placed};
+use crate::messages::Messages;
+use crate::scan::{Content, RunningHashes};
+use crate::time::Timestamp;
+
+/// A window of this size is written out.
+const FULL_WINDOW: usize = 256 * 1024;
+
+/// A move of a stream's bytes is done in memory up to this size.
+const MAX_MOVE_IN_MEMORY: u64 = 4 * 1024 * 1024;
+
+/// Names a file of a [`FileStore`] until it is closed.
+///
+/// One more than the file's slot, so that "no file" costs no space in the millions of flows that
+/// have none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct FileId(NonZeroU32);
+
+impl FileId {
+    fn of_slot(slot: u32) -> Self {
+        Self(NonZeroU32::MIN.saturating_add(slot))
+    }
+
+    fn slot(self) -> u32 {
+        self.0.get() - 1
+    }
+
+    fn index(self) -> usize {
+        self.slot() as usize
+    }
+}
+
+/// What a store may use.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Bytes of memory for all windows together.
+    pub memory: u64,
+    /// Files held open at once; at least 1.
+    pub descriptors: usize,
+}
+
+/// Files being written.
+#[derive(Debug)]
+pub struct FileStore {
+    files: Vec<Option<StoredFile>>,
+    free: Vec<u32>,
+    /// Files with bytes in memory.
+    buffered: UseOrder,
+    /// Files with a descriptor.
+    open: UseOrder,
+    memory_used: u64,
+    limits: Limits,
+    messages: Messages,
+}
+
+#[derive(Debug)]
+struct StoredFile {
+    creation: Creation,
+    /// The modification time it gets whenever it is closed.
+    stamp: Option<Timestamp>,
+    pending: PendingBytes,
+    /// The position behind the last byte written to the file.
+    written: u64,
+    /// The position behind the last bytes that were written past the window.
+    written_apart: u64,
+    handle: Option<File>,
+    hashes: Option<Box<RunningHashes>>,
+    failed: bool,
+}
+
+/// A file that was closed.
+#[derive(Debug)]
+pub struct ClosedFile<T> {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Whether it was made at all; a scratch file that fits in memory is not.
+    pub on_disk: bool,
+    /// What the inspection of its content gave.
+    pub findings: T,
+}
+
+impl FileStore {
+    /// A store without files.
+    pub fn new(limits: Limits, messages: Messages) -> Self {
+        Self {
+            files: Vec::new(),
+            free: Vec::new(),
+            buffered: UseOrder::default(),
+            open: UseOrder::default(),
+            memory_used: 0,
+            limits,
+            messages,
+        }
+    }
+
+    /// Adds a file. Nothing is made on disk before its bytes are written or [`create`](Self::create)
+    /// is called.
+    pub fn add(
+        &mut self,
+        creation: Creation,
+        stamp: Option<Timestamp>,
+        hashes: Option<Box<RunningHashes>>,
+    ) -> FileId {
+        let file = StoredFile {
+            creation,
+            stamp,
+            pending: PendingBytes::default(),
+            written: 0,
+            written_apart: 0,
+            handle: None,
+            hashes,
+            failed: false,
+        };
+        match self.free.pop() {
+            Some(number) => {
+                self.files[number as usize] = Some(file);
+                FileId::of_slot(number)
+            }
+            None => {
+                self.files.push(Some(file));
+                FileId::of_slot((self.files.len() - 1) as u32)
+            }
+        }
+    }
+
+    /// Makes the file on disk if that was not done yet; `None` if it cannot be made.
+    pub fn create(&mut self, id: FileId) -> Option<&Path> {
+        self.handle(id)?;
+        self.files[id.index()].as_ref()?.creation.path()
+    }
+
+    /// Stores `data` at `position`. Later bytes overwrite earlier ones, holes read as zeros.
+    pub fn put(&mut self, id: FileId, position: u64, data: &[u8]) {
+        let Some(file) = &mut self.files[id.index()] else { return };
+        if file.failed || data.is_empty() {
+            return;
+        }
+        let before = file.pending.memory();
+        let placed = file.pending.put(position, data, file.written);
+        match placed {
+            Placed::Inside => {
+                let full = file.pending.bytes().len() >= FULL_WINDOW;
+                self.memory_used += (file.pending.memory() - before) as u64;
+                self.buffered.touch(id.slot());
+                if full {
+                    self.write_out(id);
+                }
+                self.keep_budget();
+            }
+            // A lone repetition of old bytes must not disturb the window; a stream that goes on
+            // there takes the window with it.
+            Placed::Before if file.written_apart != position => self.write_apart(id, position, data),
+            Placed::Before | Placed::Apart => {
+                self.write_out(id);
+                self.put(id, position, data);
+            }
+        }
+    }
+
+    /// Stores `data` behind everything stored so far.
+    pub fn append(&mut self, id: FileId, data: &[u8]) {
+        let Some(file) = &self.files[id.index()] else { return };
+        let end = file.pending.end();
+        self.put(id, end, data);
+    }
+
+    /// Moves all bytes of the file up by `distance`, with zeros in the new space, and cuts off
+    /// what lies beyond `limit` then.
+    pub fn move_up(&mut self, id: FileId, distance: u64, limit: Option<u64>) {
+        let Some(file) = &mut self.files[id.index()] else { return };
+        if let Some(hashes) = &mut file.hashes {
+            hashes.invalidate();
+        }
+        let len = file.pending.bytes().len() as u64;
+        let in_memory = file.written == 0 && file.pending.start() == 0;
+        if in_memory && len + distance <= MAX_MOVE_IN_MEMORY {
+            let before = file.pending.memory();
+            file.pending.move_up(distance as usize);
+            if let Some(limit) = limit {
+                file.pending.truncate(limit);
+            }
+            self.memory_used += (file.pending.memory() - before) as u64;
+            return;
+        }
+        self.write_out(id);
+        let Some(handle) = self.handle(id) else { return };
+        let Some(file) = &mut self.files[id.index()] else { return };
+        let moved = create::move_bytes_up(handle, file.written, distance, limit);
+        match moved {
+            Ok(written) => file.written = written,
+            Err(error) => self.fail(id, error),
+        }
+    }
+
+    /// Writes everything that waits in memory.
+    pub fn flush(&mut self) {
+        while let Some(oldest) = self.buffered.oldest() {
+            self.write_out(FileId::of_slot(oldest));
+            self.release(FileId::of_slot(oldest));
+        }
+    }
+
+    /// Closes the file after `inspect` has looked at all of it. `None` if it could not be made.
+    pub fn close<T>(
+        &mut self,
+        id: FileId,
+        inspect: impl FnOnce(&Path, &mut Content<'_>, Option<RunningHashes>) -> io::Result<T>,
+    ) -> Option<ClosedFile<T>> {
+        let file = self.files[id.index()].as_mut()?;
+        // What is wholly in memory need not be read back.
+        let in_memory = file.written == 0 && file.pending.start() == 0;
+        if in_memory && let Some(hashes) = &mut file.hashes {
+            hashes.update(0, file.pending.bytes());
+        }
+        let needs_no_file = in_memory && file.creation.is_scratch();
+        if in_memory && !needs_no_file {
+            self.write_pending(id);
+        } else if !in_memory {
+            self.write_out(id);
+        }
+        if !needs_no_file {
+            self.handle(id);
+        }
+        let mut file = self.forget(id)?;
+        let hashes = file.hashes.take().map(|hashes| *hashes);
+        let mut content = match &file.handle {
+            _ if in_memory && !file.failed => Content::Memory(file.pending.bytes()),
+            Some(handle) => Content::File(handle, file.written),
+            None => return None,
+        };
+        let path = file.creation.path()?;
+        let findings = match inspect(path, &mut content, hashes) {
+            Ok(findings) => findings,
+            Err(error) => {
+                self.messages.error(format_args!("{}: {error}", path.display()));
+                return None;
+            }
+        };
+        if let Some(handle) = &file.handle
+            && let Err(error) = stamp(handle, file.stamp)
+        {
+            self.messages.error(format_args!("{}: {error}", path.display()));
+        }
+        let on_disk = file.handle.is_some();
+        Some(ClosedFile { path: path.to_owned(), on_disk, findings })
+    }
+
+    /// Takes a file out of all lists.
+    fn forget(&mut self, id: FileId) -> Option<StoredFile> {
+        let file = self.files[id.index()].take()?;
+        self.memory_used -= file.pending.memory() as u64;
+        self.buffered.remove(id.slot());
+        self.open.remove(id.slot());
+        self.free.push(id.slot());
+        Some(file)
+    }
+
+    /// Writes the window to the file and empties it; its memory is kept for what follows.
+    fn write_out(&mut self, id: FileId) {
+        let Some(file) = &mut self.files[id.index()] else { return };
+        if let Some(hashes) = &mut file.hashes
+            && !file.pending.is_empty()
+        {
+            hashes.update(file.pending.start(), file.pending.bytes());
+        }
+        self.write_pending(id);
+        if let Some(file) = &mut self.files[id.index()] {
+            file.pending.clear();
+        }
+    }
+
+    /// Writes the window to the file.
+    fn write_pending(&mut self, id: FileId) {
+        let Some(file) = &self.files[id.index()] else { return };
+        if file.pending.is_empty() || self.handle(id).is_none() {
+            return;
+        }
+        let Some(file) = &mut self.files[id.index()] else { return };
+        let Some(handle) = &file.handle else { return };
+        match handle.write_all_at(file.pending.bytes(), file.pending.start()) {
+            Ok(()) => file.written = file.written.max(file.pending.end()),
+            Err(error) => self.fail(id, error),
+        }
+    }
+
+    /// Writes `data` to the file without touching the window.
+    fn write_apart(&mut self, id: FileId, position: u64, data: &[u8]) {
+        let Some(handle) = self.handle(id) else { return };
+        let result = handle.write_all_at(data, position);
+        let Some(file) = &mut self.files[id.index()] else { return };
+        if let Some(hashes) = &mut file.hashes {
+            hashes.invalidate();
+        }
+        file.written_apart = position + data.len() as u64;
+        file.written = file.written.max(file.written_apart);
+        if let Err(error) = result {
+            self.fail(id, error);
+        }
+    }
+
+    /// Writes out the windows used least recently until all fit the budget.
+    fn keep_budget(&mut self) {
+        while self.memory_used > self.limits.memory {
+            let Some(oldest) = self.buffered.oldest() else { return };
+            self.write_out(FileId::of_slot(oldest));
+            self.release(FileId::of_slot(oldest));
+        }
+    }
+
+    /// Gives the memory of an empty window back.
+    fn release(&mut self, id: FileId) {
+        let Some(file) = &mut self.files[id.index()] else { return };
+        self.memory_used -= file.pending.memory() as u64;
+        file.pending.release();
+        self.buffered.remove(id.slot());
+    }
+
+    /// The file's descriptor, opened or made if need be; `None` if that fails.
+    fn handle(&mut self, id: FileId) -> Option<&File> {
+        let file = self.files[id.index()].as_mut()?;
+        if file.failed {
+            return None;
+        }
+        if file.handle.is_none() {
+            while self.open.len() >= self.limits.descriptors {
+                self.close_oldest();
+            }
+            loop {
+                let file = self.files[id.index()].as_mut()?;
+                match file.creation.open() {
+                    Ok(handle) => {
+                        file.handle = Some(handle);
+                        break;
+                    }
+                    // Descriptors may be scarcer than the limit says.
+                    Err(error) if create::too_many_open(&error) && self.open.len() > 0 => {
+                        self.close_oldest();
+                    }
+                    Err(error) => {
+                        self.fail(id, error);
+                        return None;
+                    }
+                }
+            }
+        }
+        self.open.touch(id.slot());
+        self.files[id.index()].as_ref()?.handle.as_ref()
+    }
+
+    /// Closes the descriptor used least recently.
+    fn close_oldest(&mut self) {
+        let Some(oldest) = self.open.oldest() else { return };
+        self.open.remove(oldest);
+        let Some(file) = &mut self.files[oldest as usize] else { return };
+        if let Some(handle) = file.handle.take()
+            && let Err(error) = stamp(&handle, file.stamp)
+        {
+            self.fail(FileId::of_slot(oldest), error);
+        }
+    }
+
+    fn fail(&mut self, id: FileId, error: io::Error) {
+        let Some(file) = &mut self.files[id.index()] else { return };
+        if !file.failed {
+            file.failed = true;
+            self.messages.error(format_args!("{}: {error}", file.creation.display()));
+        }
+    }
+}
+
+fn stamp(file: &File, time: Option<Timestamp>) -> io::Result<()> {
+    let Some(time) = time else { return Ok(()) };
+    let time = time.to_system_time();
+    file.set_times(FileTimes::new().set_accessed(time).set_modified(time))
+}

@@ -1,0 +1,293 @@
+//! The report in DFXML, the XML of digital forensics.
+//!
+//! Its shape is that of tcpflow's reports of the last fifteen years, line breaks included, because
+//! scripts read it that do not parse XML. Entries are appended as flows close, so that after a
+//! crash all that closed before is there.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use nix::sys::time::TimeVal;
+
+use super::environment::Environment;
+use super::xml;
+use crate::digits;
+use crate::flow::{Identity, Summary};
+use crate::net_text;
+use crate::scan::Findings;
+use crate::time::{CaptureTime, Timestamp};
+
+/// Entries gather up to this size before they are written.
+const FULL_BUFFER: usize = 256 * 1024;
+
+/// `AF_INET` and `AF_INET6` of Linux, whatever the system: reports must not depend on it.
+const FAMILY_IPV4: u64 = 2;
+const FAMILY_IPV6: u64 = 10;
+
+/// A report being written.
+#[derive(Debug)]
+pub struct Report {
+    path: PathBuf,
+    file: File,
+    text: Vec<u8>,
+    environment: Environment,
+    error: Option<io::Error>,
+}
+
+/// The counts at the end of a report.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Totals {
+    /// The largest number of flows open at once.
+    pub max_open_flows: u64,
+    /// Flows made.
+    pub flows: u64,
+    /// Flows still open when the input ended.
+    pub open_flows: u64,
+    /// Packets counted to flows.
+    pub packets: u64,
+}
+
+/// What scanners have to say of the whole run: the text of the element `summary`.
+#[derive(Clone, Debug, Default)]
+pub struct RunSummary(pub Vec<u8>);
+
+fn build_time() -> Timestamp {
+    let seconds = env!("TCPFLOW_BUILD_EPOCH").parse().unwrap_or(0);
+    CaptureTime { seconds, microseconds: 0 }.to_timestamp(0)
+}
+
+impl Report {
+    /// Makes the file, or empties it, and writes everything that comes before the flows.
+    pub fn create(path: &Path, environment: Environment, tdelta: i32) -> io::Result<Self> {
+        let file = File::create(path)?;
+        let mut report =
+            Self { path: path.to_owned(), file, text: Vec::new(), environment, error: None };
+        report.push_head(tdelta);
+        report.flush();
+        match report.error.take() {
+            Some(error) => Err(error),
+            None => Ok(report),
+        }
+    }
+
+    /// Where the report is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The report's file.
+    pub fn file(&self) -> &File {
+        &self.file
+    }
+
+    /// Adds a flow that is over. `file` is where its bytes are, if anywhere.
+    pub fn flow(
+        &mut self,
+        flow: &Identity,
+        summary: &Summary,
+        file: Option<&Path>,
+        findings: &Findings,
+    ) {
+        self.put("    <fileobject>\n");
+        if let Some(path) = file {
+            self.put("      <filename>");
+            self.put_escaped(path);
+            self.put("</filename>\n");
+        }
+        self.put("      <filesize>");
+        digits::push(&mut self.text, summary.size);
+        self.put("</filesize>\n");
+        self.push_flow_facts(flow, summary);
+        self.push_findings(findings);
+        self.put("    </fileobject>\n");
+        if self.text.len() >= FULL_BUFFER {
+            self.flush();
+        }
+    }
+
+    /// Writes the end of the report and everything that waits.
+    pub fn finish(mut self, totals: Totals, summary: &RunSummary) -> io::Result<()> {
+        self.put("  </configuration>\n");
+        match summary.0.as_slice() {
+            b"" => self.put("  <summary />\n"),
+            text => {
+                self.put("  <summary>");
+                self.text.extend_from_slice(text);
+                self.put("</summary>\n");
+            }
+        }
+        let elapsed = self.environment.elapsed_seconds();
+        for (name, number) in [
+            ("open_fds_at_end", 0),
+            ("max_open_flows", totals.max_open_flows),
+            ("total_flows", totals.flows),
+            ("flow_map_size", totals.open_flows),
+            ("total_packets", totals.packets),
+        ] {
+            self.put(&format!("  <{name}>{number}</{name}>\n"));
+        }
+        if let Some(usage) = self.environment.usage() {
+            let seconds = |time: TimeVal| format!("{}.{:06}", time.tv_sec(), time.tv_usec());
+            self.put("  <rusage>\n");
+            for (name, figure) in [
+                ("utime", seconds(usage.user_time())),
+                ("stime", seconds(usage.system_time())),
+                ("maxrss", usage.max_rss().to_string()),
+                ("minflt", usage.minor_page_faults().to_string()),
+                ("majflt", usage.major_page_faults().to_string()),
+                ("nswap", usage.full_swaps().to_string()),
+                ("inblock", usage.block_reads().to_string()),
+                ("oublock", usage.block_writes().to_string()),
+                ("clocktime", format!("{elapsed:.6}")),
+            ] {
+                self.put(&format!("    <{name}>{figure}</{name}>\n"));
+            }
+            self.put("  </rusage>\n");
+        }
+        self.put("</dfxml>\n");
+        self.flush();
+        self.error.take().map_or(Ok(()), Err)
+    }
+
+    /// Writes everything that waits in memory.
+    pub fn flush(&mut self) {
+        if self.error.is_none()
+            && let Err(error) = self.file.write_all(&self.text)
+        {
+            self.error = Some(error);
+        }
+        self.text.clear();
+    }
+
+    fn push_head(&mut self, tdelta: i32) {
+        self.put(concat!(
+            "<?xml version='1.0' encoding='UTF-8'?>\n",
+            "<dfxml xmloutputversion='1.0'>\n",
+            "  <metadata \n",
+            "  xmlns='http://afflib.org/tcpflow/' \n",
+            "  xmlns:xsi='http://www.w3.org/2001/XMLSchema-instance' \n",
+            "  xmlns:dc='http://purl.org/dc/elements/1.1/'>\n",
+            "    <dc:type>Feature Extraction</dc:type>\n",
+            "  </metadata>\n",
+            "  <creator version='1.0'>\n",
+            "    <program>TCPFLOW</program>\n",
+        ));
+        self.push_element("    ", "version", env!("CARGO_PKG_VERSION").as_bytes());
+        self.put("    <build_environment>\n");
+        self.push_element("      ", "compiler", env!("TCPFLOW_COMPILER").as_bytes());
+        let mut built = Vec::new();
+        build_time().push_iso8601_seconds(&mut built);
+        self.push_element("      ", "compilation_date", &built);
+        self.put("    </build_environment>\n    <execution_environment>\n");
+        self.push_execution_environment();
+        self.put("    </execution_environment>\n  </creator>\n");
+        self.put("  <configuration>\n  </configuration>\n");
+        self.put(&format!("  <tdelta>{tdelta}</tdelta>\n  <configuration>\n"));
+    }
+
+    fn push_execution_environment(&mut self) {
+        let environment = &self.environment;
+        let mut start = Vec::new();
+        environment.start.push_iso8601_seconds(&mut start);
+        let mut facts: Vec<(&str, Vec<u8>)> = Vec::new();
+        if let Some(system) = &environment.system {
+            facts.extend([
+                ("os_sysname", system.sysname().as_encoded_bytes().to_vec()),
+                ("os_release", system.release().as_encoded_bytes().to_vec()),
+                ("os_version", system.version().as_encoded_bytes().to_vec()),
+                ("host", system.nodename().as_encoded_bytes().to_vec()),
+                ("arch", system.machine().as_encoded_bytes().to_vec()),
+            ]);
+        }
+        facts.push(("command_line", environment.command_line.clone()));
+        facts.push(("uid", environment.uid.to_string().into_bytes()));
+        if let Some(name) = &environment.user_name {
+            facts.push(("username", name.clone().into_bytes()));
+        }
+        facts.push(("start_time", start));
+        for (name, value) in facts {
+            self.push_element("      ", name, &value);
+        }
+    }
+
+    fn push_flow_facts(&mut self, flow: &Identity, summary: &Summary) {
+        self.put("      <tcpflow startime='");
+        flow.first_time.push_iso8601(&mut self.text);
+        self.put("' endtime='");
+        summary.last_time.push_iso8601(&mut self.text);
+        self.put("'");
+        for (name, address) in
+            [("mac_daddr", flow.link.destination), ("mac_saddr", flow.link.source)]
+        {
+            if !address.is_zero() {
+                self.open_attribute(name);
+                net_text::push_mac(&mut self.text, address);
+                self.put("'");
+            }
+        }
+        let tuple = &flow.tuple;
+        self.push_number("family", if tuple.is_ipv6() { FAMILY_IPV6 } else { FAMILY_IPV4 });
+        for (name, address) in [("src_ipn", tuple.source()), ("dst_ipn", tuple.destination())] {
+            self.open_attribute(name);
+            net_text::push_address(&mut self.text, address);
+            self.put("'");
+        }
+        self.push_number("srcport", tuple.source_port().into());
+        self.push_number("dstport", tuple.destination_port().into());
+        self.push_number("packets", summary.packets);
+        for (name, count) in
+            [("out_of_order_count", summary.out_of_order), ("violations", summary.violations)]
+        {
+            if count != 0 {
+                self.push_number(name, count.into());
+            }
+        }
+        self.push_number("len", summary.wire_len);
+        if summary.captured_len != summary.wire_len {
+            self.push_number("caplen", summary.captured_len);
+        }
+        self.put(" />\n");
+    }
+
+    fn push_findings(&mut self, findings: &Findings) {
+        if findings.is_empty() {
+            return;
+        }
+        self.put("      ");
+        if let Some(hashes) = &findings.hashes {
+            self.put("<hashdigest type='MD5'>");
+            for byte in hashes.md5 {
+                net_text::push_hex(&mut self.text, byte);
+            }
+            self.put("</hashdigest>");
+        }
+        self.put("\n");
+    }
+
+    fn push_element(&mut self, indent: &str, name: &str, value: &[u8]) {
+        let value = xml::text(value);
+        self.put(&format!("{indent}<{name}>{value}</{name}>\n"));
+    }
+
+    fn open_attribute(&mut self, name: &str) {
+        self.text.push(b' ');
+        self.put(name);
+        self.put("='");
+    }
+
+    fn push_number(&mut self, name: &str, number: u64) {
+        self.open_attribute(name);
+        digits::push(&mut self.text, number);
+        self.text.push(b'\'');
+    }
+
+    fn put_escaped(&mut self, path: &Path) {
+        let escaped = xml::text(path.as_os_str().as_encoded_bytes());
+        self.text.extend_from_slice(escaped.as_bytes());
+    }
+
+    fn put(&mut self, text: &str) {
+        self.text.extend_from_slice(text.as_bytes());
+    }
+}

@@ -1,0 +1,35 @@
+//! Text within XML 1.0.
+
+use std::borrow::Cow;
+
+use quick_xml::escape::escape;
+
+/// `bytes` as character data or an attribute value: escaped, and with a replacement character for
+/// everything that is no UTF-8 or that XML 1.0 cannot hold in any form.
+pub(super) fn text(bytes: &[u8]) -> String {
+    match String::from_utf8_lossy(bytes) {
+        Cow::Borrowed(plain) if plain.chars().all(is_xml_char) => escape(plain).into_owned(),
+        mixed => {
+            let clean: String =
+                mixed.chars().map(|c| if is_xml_char(c) { c } else { '\u{fffd}' }).collect();
+            escape(clean).into_owned()
+        }
+    }
+}
+
+/// `Char` of XML 1.0 (fifth edition, 2.2).
+fn is_xml_char(c: char) -> bool {
+    matches!(c, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn markup_is_escaped_and_impossible_characters_are_replaced() {
+        assert_eq!(text(b"a<b>&'\"c"), "a&lt;b&gt;&amp;&apos;&quot;c");
+        assert_eq!(text(b"\x01\xff\x7f"), "\u{fffd}\u{fffd}\x7f");
+        assert_eq!(text("\u{ffff}é".as_bytes()), "\u{fffd}é");
+    }
+}
