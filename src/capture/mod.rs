@@ -1,5 +1,30 @@
 //! Sources of packets: devices, capture files, pipes, archives.
+//!
+//! [`Source`] is what the rest of the program sees: it lends one [`RawPacket`] after another. A
+//! file's bytes come through a window of one reused buffer, so that a packet costs neither an
+//! allocation nor a system call; whatever makes one wait (a pipe, a decompressor) works on a thread
+//! of its own.
+//!
+//! No module here knows what is in a packet.
 
+mod block;
+mod error;
+mod file;
+mod input;
+mod interface;
+mod nflog;
 pub mod packet;
+mod pcap;
+mod pcapng;
+mod savefile;
+mod source;
+mod window;
 
+pub use error::{CaptureError, Fault};
+pub use file::FileSource;
 pub use packet::{LinkType, RawPacket};
+pub use savefile::{PcapHeader, write_record};
+pub use source::{Next, Source};
+
+/// Bytes of a packet to capture at most, and the most a packet of usual link types may have.
+pub const MAX_SNAPLEN: u32 = 262_144;

@@ -34,14 +34,22 @@ impl LinkType {
     pub const IPV4: Self = Self(228);
     /// Raw IPv6.
     pub const IPV6: Self = Self(229);
+    /// Packets that netfilter logged.
+    pub const NFLOG: Self = Self(239);
     /// Linux cooked capture, version 2.
     pub const LINUX_SLL2: Self = Self(276);
 
     /// The link type that a capture file means by `number`. The upper 16 bits of the field in a
     /// pcap header hold other things and must not be passed.
+    ///
+    /// The numbers that differ are those that BSD systems gave different meanings.
     pub fn from_file_number(number: u16) -> Self {
         match number {
+            100 => Self(11), // ATM, RFC 1483
             101 => Self::RAW,
+            102 => Self(15), // SLIP of BSD/OS
+            103 => Self(16), // PPP of BSD/OS
+            106 => Self(19), // classical IP over ATM
             other => Self(i32::from(other)),
         }
     }
@@ -50,7 +58,21 @@ impl LinkType {
     pub fn to_file_number(self) -> u32 {
         match self {
             Self::RAW | Self::RAW_OPENBSD => 101,
+            Self(11) => 100,
+            Self(15) => 102,
+            Self(16) => 103,
+            Self(19) => 106,
             Self(other) => other as u32,
+        }
+    }
+
+    /// The longest packet that can be true, in bytes captured; libpcap's limits.
+    pub(super) fn max_packet_len(self) -> u32 {
+        match self {
+            Self(231) => 128 << 20, // D-Bus
+            Self(249) => 1 << 20,   // USBPcap
+            Self(279) => 8 << 20,   // Elektrobit automotive
+            _ => super::MAX_SNAPLEN,
         }
     }
 }
@@ -66,4 +88,21 @@ pub struct RawPacket<'a> {
     pub link_type: LinkType,
     /// The bytes captured, from the link-layer header on.
     pub data: &'a [u8],
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn file_numbers_survive_the_way_there_and_back() {
+        for number in 0..=u16::MAX {
+            let back = LinkType::from_file_number(number).to_file_number();
+            match number {
+                // These are not what their system-independent twins are called in files.
+                11 | 12 | 14 | 15 | 16 | 19 => assert!((100..107).contains(&back)),
+                _ => assert_eq!(back, u32::from(number)),
+            }
+        }
+    }
 }

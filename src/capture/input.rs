@@ -1,0 +1,47 @@
+//! The bytes of a file or of standard input as they are stored, with a count of those read.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::fd::AsFd;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// An opened file and how far it was read.
+pub(super) struct Input {
+    file: File,
+    position: Arc<AtomicU64>,
+}
+
+impl Input {
+    /// Opens the file at `path`; `-` is standard input.
+    pub(super) fn open(path: &Path) -> io::Result<Self> {
+        let file = match path.as_os_str() == "-" {
+            // A descriptor of its own, read without the standard library's buffer between.
+            true => File::from(io::stdin().as_fd().try_clone_to_owned()?),
+            false => File::open(path)?,
+        };
+        if file.metadata()?.is_dir() {
+            return Err(io::ErrorKind::IsADirectory.into());
+        }
+        Ok(Self { file, position: Arc::default() })
+    }
+
+    /// The size of the file, if it is a regular one: then reading never waits for anyone.
+    pub(super) fn regular_size(&self) -> Option<u64> {
+        self.file.metadata().ok().filter(|metadata| metadata.is_file()).map(|it| it.len())
+    }
+
+    /// The count of bytes read, to be looked at from elsewhere.
+    pub(super) fn position(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.position)
+    }
+}
+
+impl Read for Input {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.file.read(buffer)?;
+        self.position.fetch_add(count as u64, Ordering::Relaxed);
+        Ok(count)
+    }
+}

@@ -1,0 +1,236 @@
+//! Reads the pcapng format: a [`Window`] of a file's bytes becomes packets.
+//!
+//! Any number of sections, in either byte order, and of interfaces; each interface may have its
+//! own link type, snap length and resolution of time (libpcap wants them all alike). Otherwise what
+//! libpcap takes for damage is damage here. Never panics, whatever the bytes.
+
+use std::io::Read;
+
+use super::block::{BLOCK_OVERHEAD, Block, BlockHeader, ByteOrder};
+use super::error::Fault;
+use super::interface::Interface;
+use super::nflog;
+use super::packet::{LinkType, RawPacket};
+use super::savefile::PcapHeader;
+use super::source::Next;
+use super::window::{Fill, Window};
+
+/// Block types (draft-ietf-opsawg-pcapng); others are skipped.
+const SECTION: u32 = 0x0a0d_0d0a;
+const INTERFACE: u32 = 1;
+const OBSOLETE_PACKET: u32 = 2;
+const SIMPLE_PACKET: u32 = 3;
+const ENHANCED_PACKET: u32 = 6;
+
+/// What blocks are called in messages.
+const PACKET: &str = "packet";
+const SECTION_HEADER: &str = "section header";
+
+/// The longest block taken for sane, in bytes, unless an interface allows longer packets.
+const MAX_BLOCK: u32 = 16 << 20;
+/// Room for what surrounds a packet in its block: fields and options.
+const PACKET_BLOCK_EXTRA: u32 = 128 << 10;
+/// The longest section header taken for sane, in bytes.
+const MAX_SECTION_HEADER: u32 = 1 << 20;
+
+/// Reads the blocks of one pcapng file.
+pub(super) struct PcapNgReader {
+    order: ByteOrder,
+    /// The interfaces of the current section, by their numbers.
+    interfaces: Vec<Interface>,
+    max_block: u32,
+    link_type: LinkType,
+    header: PcapHeader,
+}
+
+impl PcapNgReader {
+    /// Whether a file that begins with these bytes can be a pcapng file.
+    pub(super) fn recognises(magic: [u8; 4]) -> bool {
+        u32::from_le_bytes(magic) == SECTION
+    }
+
+    /// Reads up to the first interface, without which there can be no packet.
+    pub(super) fn open<R: Read>(window: &mut Window<R>) -> Result<Self, Fault> {
+        let mut reader = Self {
+            order: ByteOrder::Little,
+            interfaces: Vec::new(),
+            max_block: MAX_BLOCK,
+            link_type: LinkType::NULL,
+            header: PcapHeader::new(LinkType::NULL, 0),
+        };
+        // The mark of a byte order is what tells this format from others.
+        if let Fill::Short(_) = window.fill_waiting(12)? {
+            return Err(Fault::UnknownFormat);
+        }
+        if ByteOrder::of_section(window.bytes()).is_none() {
+            return Err(Fault::UnknownFormat);
+        }
+        loop {
+            let header = match reader.next_block(window)? {
+                BlockFill::There(header) => header,
+                BlockFill::Waiting => continue,
+                BlockFill::End => return Err(Fault::NoInterface),
+            };
+            if is_packet(header.kind) {
+                return Err(Fault::NoInterface);
+            }
+            reader.take_in(window.bytes(), header)?;
+            window.consume(header.length());
+            if let Some(first) = reader.interfaces.first() {
+                reader.link_type = first.link_type;
+                reader.header = PcapHeader::new(first.link_type, first.snaplen);
+                return Ok(reader);
+            }
+        }
+    }
+
+    /// The link type of the first interface.
+    pub(super) fn link_type(&self) -> LinkType {
+        self.link_type
+    }
+
+    /// The header for copies of the first interface's packets.
+    pub(super) fn header(&self) -> PcapHeader {
+        self.header
+    }
+
+    /// The next packet.
+    #[inline]
+    pub(super) fn next<'w, R: Read>(
+        &mut self,
+        window: &'w mut Window<R>,
+    ) -> Result<Next<'w>, Fault> {
+        loop {
+            let header = match self.next_block(window)? {
+                BlockFill::There(header) => header,
+                BlockFill::Waiting => return Ok(Next::Idle),
+                BlockFill::End => return Ok(Next::End),
+            };
+            let Some(found) = self.find_packet(window.bytes(), header)? else {
+                self.take_in(window.bytes(), header)?;
+                window.consume(header.length());
+                continue;
+            };
+            let FoundPacket { interface, timestamp, wire_len, captured } = found;
+            let data = window.take(header.length(), captured);
+            if self.order == ByteOrder::Big && interface.link_type == LinkType::NFLOG {
+                nflog::make_little_endian(data);
+            }
+            let (time, link_type) = (interface.time(timestamp), interface.link_type);
+            return Ok(Next::Packet(RawPacket { time, wire_len, link_type, data }));
+        }
+    }
+
+    /// Makes the next block as a whole stand at the front of the window.
+    #[inline]
+    fn next_block<R: Read>(&mut self, window: &mut Window<R>) -> Result<BlockFill, Fault> {
+        match window.fill(BLOCK_OVERHEAD)? {
+            Fill::Enough => {}
+            Fill::Waiting => return Ok(BlockFill::Waiting),
+            Fill::Short(0) => return Ok(BlockFill::End),
+            Fill::Short(got) => {
+                return Err(Fault::Truncated { part: "block", wanted: BLOCK_OVERHEAD, got });
+            }
+        }
+        // The type of a section header reads the same in both byte orders, and its own byte order
+        // holds for its length already.
+        let is_section = window.bytes().first_chunk() == Some(&SECTION.to_le_bytes());
+        if is_section {
+            self.order = ByteOrder::of_section(window.bytes()).ok_or(Fault::ByteOrder)?;
+        }
+        let maximum = if is_section { MAX_SECTION_HEADER } else { self.max_block };
+        let header = BlockHeader::parse(window.bytes(), self.order, maximum)?;
+        match window.fill(header.length())? {
+            Fill::Enough => {}
+            Fill::Waiting => return Ok(BlockFill::Waiting),
+            Fill::Short(got) => {
+                return Err(Fault::Truncated { part: "block", wanted: header.length(), got });
+            }
+        }
+        Ok(BlockFill::There(header))
+    }
+
+    /// What packet is in the block at the front of `bytes`, if it is a packet block.
+    #[inline]
+    fn find_packet(
+        &self,
+        bytes: &[u8],
+        header: BlockHeader,
+    ) -> Result<Option<FoundPacket<'_>>, Fault> {
+        if !is_packet(header.kind) {
+            return Ok(None);
+        }
+        let mut block = Block::new(bytes, header, self.order)?;
+        let interface_number = match header.kind {
+            ENHANCED_PACKET => block.words::<1>(PACKET)?[0],
+            // The other half of the word counts dropped packets.
+            OBSOLETE_PACKET => u32::from(block.halves::<2>(PACKET)?[0]),
+            _ => 0,
+        };
+        let interface = self
+            .interfaces
+            .get(interface_number as usize)
+            .ok_or(Fault::UnknownInterface(interface_number))?;
+        let [high, low, captured, wire_len] = match header.kind {
+            SIMPLE_PACKET => {
+                let [wire_len] = block.words(PACKET)?;
+                [0, 0, wire_len.min(interface.snaplen), wire_len]
+            }
+            _ => block.words(PACKET)?,
+        };
+        let maximum = interface.link_type.max_packet_len();
+        if captured > maximum {
+            return Err(Fault::PacketTooLong { length: captured, maximum });
+        }
+        let captured = block.next_range(captured as usize).ok_or(Fault::BlockContent(PACKET))?;
+        let timestamp = u64::from(high) << 32 | u64::from(low);
+        Ok(Some(FoundPacket { interface, timestamp, wire_len, captured }))
+    }
+
+    /// Learns from the block at the front of `bytes`, which is no packet block.
+    fn take_in(&mut self, bytes: &[u8], header: BlockHeader) -> Result<(), Fault> {
+        let mut block = Block::new(bytes, header, self.order)?;
+        match header.kind {
+            INTERFACE => {
+                let interface = Interface::parse(&mut block)?;
+                let longest = interface.link_type.max_packet_len() + PACKET_BLOCK_EXTRA;
+                self.max_block = self.max_block.max(longest);
+                self.interfaces.push(interface);
+            }
+            SECTION => {
+                let [_order_mark] = block.words(SECTION_HEADER)?;
+                let [major, minor] = block.halves(SECTION_HEADER)?;
+                let [_length_high, _length_low] = block.words(SECTION_HEADER)?;
+                if !matches!((major, minor), (1, 0 | 2)) {
+                    let format = "pcapng savefile";
+                    return Err(Fault::UnsupportedVersion { format, major, minor });
+                }
+                self.interfaces.clear();
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+/// Whether blocks of this type hold a packet.
+#[inline]
+fn is_packet(kind: u32) -> bool {
+    matches!(kind, ENHANCED_PACKET | SIMPLE_PACKET | OBSOLETE_PACKET)
+}
+
+/// What came of an attempt to have a whole block.
+enum BlockFill {
+    There(BlockHeader),
+    Waiting,
+    End,
+}
+
+/// A packet in the block at the front of the window.
+struct FoundPacket<'a> {
+    interface: &'a Interface,
+    timestamp: u64,
+    wire_len: u32,
+    /// Where the packet's bytes are in the block.
+    captured: std::ops::Range<usize>,
+}

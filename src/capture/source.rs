@@ -1,0 +1,81 @@
+//! What all sources of packets have in common.
+
+use std::path::Path;
+
+use super::error::CaptureError;
+use super::file::FileSource;
+use super::packet::{LinkType, RawPacket};
+use super::savefile::PcapHeader;
+
+/// What a source has next.
+#[derive(Clone, Copy, Debug)]
+pub enum Next<'a> {
+    /// A packet.
+    Packet(RawPacket<'a>),
+    /// Nothing now; the source is live or a pipe, and has been silent for some 20 ms. Time to do
+    /// what was put off, and to look whether to stop.
+    Idle,
+    /// Nothing any more.
+    End,
+}
+
+/// A source of packets.
+pub enum Source {
+    /// A capture file, an archive, a pipe.
+    File(FileSource),
+}
+
+impl Source {
+    /// Opens a capture file; `-` is standard input.
+    pub fn open_file(path: &Path) -> Result<Self, CaptureError> {
+        FileSource::open(path).map(Self::File)
+    }
+
+    /// The next packet, or why there is none.
+    ///
+    /// After an error there may still be packets (of the next file in an archive): call again until
+    /// [`Next::End`].
+    #[inline]
+    pub fn next_packet(&mut self) -> Result<Next<'_>, CaptureError> {
+        match self {
+            Self::File(file) => file.next_packet(),
+        }
+    }
+
+    /// The link type of the source: of all its packets or, in a pcapng file, of the first
+    /// interface's; other packets may have others.
+    pub fn link_type(&self) -> LinkType {
+        match self {
+            Self::File(file) => file.link_type(),
+        }
+    }
+
+    /// What to call the source in messages.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::File(file) => file.name(),
+        }
+    }
+
+    /// The header of a pcap file to which packets of this source are written with
+    /// [`write_record`](super::write_record): a copy of the source's own if it is such a file.
+    pub fn pcap_header(&self) -> PcapHeader {
+        match self {
+            Self::File(file) => file.pcap_header(),
+        }
+    }
+
+    /// How many bytes of the file (compressed, if it is) were read.
+    pub fn position(&self) -> u64 {
+        match self {
+            Self::File(file) => file.position(),
+        }
+    }
+
+    /// How many bytes the file has, if it is a regular file.
+    pub fn size(&self) -> Option<u64> {
+        match self {
+            Self::File(file) => file.size(),
+        }
+    }
+}
