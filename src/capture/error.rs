@@ -86,9 +86,6 @@ pub enum Fault {
     /// A pcapng file that holds no interface, hence no packet.
     #[error("the capture file has no Interface Description Blocks")]
     NoInterface,
-    /// An archive without any file.
-    #[error("the archive holds no file")]
-    EmptyArchive,
     /// What libpcap said of a device.
     #[error("{0}")]
     Device(String),

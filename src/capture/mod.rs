@@ -7,18 +7,25 @@
 //!
 //! No module here knows what is in a packet.
 
+mod archive;
 mod block;
+mod codec;
+mod compression;
 mod error;
 mod file;
 mod input;
 mod interface;
+mod lz4;
 mod nflog;
 pub mod packet;
 mod pcap;
 mod pcapng;
+mod read_ahead;
+mod record;
 mod savefile;
 mod source;
 mod window;
+mod zip;
 
 pub use error::{CaptureError, Fault};
 pub use file::FileSource;

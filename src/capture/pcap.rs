@@ -7,10 +7,9 @@
 use std::io::Read;
 
 use super::error::Fault;
-use super::nflog;
-use super::packet::{LinkType, RawPacket};
+use super::packet::LinkType;
+use super::record::{PacketRecord, Record};
 use super::savefile::PcapHeader;
-use super::source::Next;
 use super::window::{Fill, Window};
 use crate::time::CaptureTime;
 
@@ -59,7 +58,7 @@ impl PcapReader {
             return Err(truncated(got));
         }
         let bytes: [u8; PcapHeader::LEN] =
-            *window.bytes().first_chunk().ok_or_else(|| truncated(0))?;
+            *window.filled().first_chunk().ok_or_else(|| truncated(0))?;
         window.consume(PcapHeader::LEN);
 
         let big_endian = matches!(
@@ -116,19 +115,16 @@ impl PcapReader {
 
     /// The next packet.
     #[inline]
-    pub(super) fn next<'w, R: Read>(
-        &mut self,
-        window: &'w mut Window<R>,
-    ) -> Result<Next<'w>, Fault> {
+    pub(super) fn next<R: Read>(&mut self, window: &mut Window<R>) -> Result<Record, Fault> {
         match window.fill(self.record_header)? {
             Fill::Enough => {}
-            Fill::Waiting => return Ok(Next::Idle),
-            Fill::Short(0) => return Ok(Next::End),
+            Fill::Waiting => return Ok(Record::Waiting),
+            Fill::Short(0) => return Ok(Record::End),
             Fill::Short(got) => {
                 return Err(Fault::Truncated { part: "header", wanted: self.record_header, got });
             }
         }
-        let Some(record) = window.bytes().first_chunk::<16>() else { return Ok(Next::End) };
+        let Some(record) = window.filled().first_chunk::<16>() else { return Ok(Record::End) };
         let [seconds, fraction, first, second] = words(record, self.big_endian);
         let (captured, wire_len) = match self.lengths {
             LengthOrder::CapturedFirst => (first, second),
@@ -142,7 +138,7 @@ impl PcapReader {
         let record_len = self.record_header + wanted;
         match window.fill(record_len)? {
             Fill::Enough => {}
-            Fill::Waiting => return Ok(Next::Idle),
+            Fill::Waiting => return Ok(Record::Waiting),
             Fill::Short(got) => {
                 let got = got - self.record_header;
                 return Err(Fault::Truncated { part: "captured", wanted, got });
@@ -150,20 +146,18 @@ impl PcapReader {
         }
         // Some files hold more of a packet than their header promises; libpcap cuts it off.
         let delivered = captured.min(self.snaplen) as usize;
-        let data = window.take(record_len, self.record_header..self.record_header + delivered);
-        if self.big_endian && self.link_type == LinkType::NFLOG {
-            nflog::make_little_endian(data);
-        }
         let microseconds = match self.nanoseconds {
             // The field is signed to libpcap, which shows only when it is damaged.
             true => (fraction as i32 / 1000) as u32,
             false => fraction,
         };
-        Ok(Next::Packet(RawPacket {
+        Ok(Record::Packet(PacketRecord {
             time: CaptureTime { seconds: i64::from(seconds as i32), microseconds },
             wire_len,
             link_type: self.link_type,
-            data,
+            record_len,
+            data: self.record_header..self.record_header + delivered,
+            big_endian: self.big_endian,
         }))
     }
 }

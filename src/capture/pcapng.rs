@@ -9,10 +9,9 @@ use std::io::Read;
 use super::block::{BLOCK_OVERHEAD, Block, BlockHeader, ByteOrder};
 use super::error::Fault;
 use super::interface::Interface;
-use super::nflog;
-use super::packet::{LinkType, RawPacket};
+use super::packet::LinkType;
+use super::record::{PacketRecord, Record};
 use super::savefile::PcapHeader;
-use super::source::Next;
 use super::window::{Fill, Window};
 
 /// Block types (draft-ietf-opsawg-pcapng); others are skipped.
@@ -62,7 +61,7 @@ impl PcapNgReader {
         if let Fill::Short(_) = window.fill_waiting(12)? {
             return Err(Fault::UnknownFormat);
         }
-        if ByteOrder::of_section(window.bytes()).is_none() {
+        if ByteOrder::of_section(window.filled()).is_none() {
             return Err(Fault::UnknownFormat);
         }
         loop {
@@ -74,7 +73,7 @@ impl PcapNgReader {
             if is_packet(header.kind) {
                 return Err(Fault::NoInterface);
             }
-            reader.take_in(window.bytes(), header)?;
+            reader.take_in(window.filled(), header)?;
             window.consume(header.length());
             if let Some(first) = reader.interfaces.first() {
                 reader.link_type = first.link_type;
@@ -96,28 +95,18 @@ impl PcapNgReader {
 
     /// The next packet.
     #[inline]
-    pub(super) fn next<'w, R: Read>(
-        &mut self,
-        window: &'w mut Window<R>,
-    ) -> Result<Next<'w>, Fault> {
+    pub(super) fn next<R: Read>(&mut self, window: &mut Window<R>) -> Result<Record, Fault> {
         loop {
             let header = match self.next_block(window)? {
                 BlockFill::There(header) => header,
-                BlockFill::Waiting => return Ok(Next::Idle),
-                BlockFill::End => return Ok(Next::End),
+                BlockFill::Waiting => return Ok(Record::Waiting),
+                BlockFill::End => return Ok(Record::End),
             };
-            let Some(found) = self.find_packet(window.bytes(), header)? else {
-                self.take_in(window.bytes(), header)?;
-                window.consume(header.length());
-                continue;
-            };
-            let FoundPacket { interface, timestamp, wire_len, captured } = found;
-            let data = window.take(header.length(), captured);
-            if self.order == ByteOrder::Big && interface.link_type == LinkType::NFLOG {
-                nflog::make_little_endian(data);
+            if let Some(packet) = self.find_packet(window.filled(), header)? {
+                return Ok(Record::Packet(packet));
             }
-            let (time, link_type) = (interface.time(timestamp), interface.link_type);
-            return Ok(Next::Packet(RawPacket { time, wire_len, link_type, data }));
+            self.take_in(window.filled(), header)?;
+            window.consume(header.length());
         }
     }
 
@@ -134,12 +123,12 @@ impl PcapNgReader {
         }
         // The type of a section header reads the same in both byte orders, and its own byte order
         // holds for its length already.
-        let is_section = window.bytes().first_chunk() == Some(&SECTION.to_le_bytes());
+        let is_section = window.filled().first_chunk() == Some(&SECTION.to_le_bytes());
         if is_section {
-            self.order = ByteOrder::of_section(window.bytes()).ok_or(Fault::ByteOrder)?;
+            self.order = ByteOrder::of_section(window.filled()).ok_or(Fault::ByteOrder)?;
         }
         let maximum = if is_section { MAX_SECTION_HEADER } else { self.max_block };
-        let header = BlockHeader::parse(window.bytes(), self.order, maximum)?;
+        let header = BlockHeader::parse(window.filled(), self.order, maximum)?;
         match window.fill(header.length())? {
             Fill::Enough => {}
             Fill::Waiting => return Ok(BlockFill::Waiting),
@@ -156,7 +145,7 @@ impl PcapNgReader {
         &self,
         bytes: &[u8],
         header: BlockHeader,
-    ) -> Result<Option<FoundPacket<'_>>, Fault> {
+    ) -> Result<Option<PacketRecord>, Fault> {
         if !is_packet(header.kind) {
             return Ok(None);
         }
@@ -182,9 +171,14 @@ impl PcapNgReader {
         if captured > maximum {
             return Err(Fault::PacketTooLong { length: captured, maximum });
         }
-        let captured = block.next_range(captured as usize).ok_or(Fault::BlockContent(PACKET))?;
-        let timestamp = u64::from(high) << 32 | u64::from(low);
-        Ok(Some(FoundPacket { interface, timestamp, wire_len, captured }))
+        Ok(Some(PacketRecord {
+            time: interface.time(u64::from(high) << 32 | u64::from(low)),
+            wire_len,
+            link_type: interface.link_type,
+            record_len: header.length(),
+            data: block.next_range(captured as usize).ok_or(Fault::BlockContent(PACKET))?,
+            big_endian: self.order == ByteOrder::Big,
+        }))
     }
 
     /// Learns from the block at the front of `bytes`, which is no packet block.
@@ -224,13 +218,4 @@ enum BlockFill {
     There(BlockHeader),
     Waiting,
     End,
-}
-
-/// A packet in the block at the front of the window.
-struct FoundPacket<'a> {
-    interface: &'a Interface,
-    timestamp: u64,
-    wire_len: u32,
-    /// Where the packet's bytes are in the block.
-    captured: std::ops::Range<usize>,
 }
