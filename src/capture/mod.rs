@@ -26,6 +26,8 @@ mod read_ahead;
 mod record;
 mod savefile;
 mod source;
+#[cfg(test)]
+mod testing;
 mod window;
 mod zip;
 
