@@ -14,7 +14,7 @@ use super::privileges::{PrivilegeError, Relinquish};
 use super::progress::{Position, Progress};
 use super::signals::StopFlag;
 use super::sink::{Route, StreamSink};
-use crate::capture::{CaptureError, Filter, Next, Source};
+use crate::capture::{CaptureError, Filter, FilterError, LiveOptions, Next, Source};
 use crate::config::{Config, Input, Phase, Sink};
 use crate::decode::Decoder;
 use crate::flow::{Rules, Tracker};
@@ -40,7 +40,7 @@ enum SetupError {
     #[error(transparent)]
     Capture(#[from] CaptureError),
     #[error(transparent)]
-    Filter(#[from] crate::capture::FilterError),
+    Filter(#[from] FilterError),
     #[error(transparent)]
     Privileges(#[from] PrivilegeError),
     #[error("{}: {}", .0.display(), .1)]
@@ -77,7 +77,6 @@ struct Run<'a> {
     report: Option<Report>,
     /// What is still to be read, the next one last.
     inputs: Vec<PendingInput>,
-    filter: Option<Filter>,
 }
 
 /// An input that is not open yet.
@@ -122,25 +121,25 @@ impl<'a> Run<'a> {
             }
         };
         inputs.reverse();
-        let filter = (!config.filter.is_empty()).then(|| Filter::new(&config.filter));
-        Ok(Self { config, messages, stop, relinquish, report, inputs, filter })
+        Ok(Self { config, messages, stop, relinquish, report, inputs })
     }
 
     /// Reads everything and finishes what was begun.
     fn go(mut self) -> Result<(), SetupError> {
         let mut current = self.open_next();
-        if let (Some(filter), Some((source, _))) = (&mut self.filter, &current) {
-            filter.compile(source.link_type())?;
-        }
+        let mut filter = match &current {
+            // A device's packets were filtered by the kernel.
+            Some((source, _)) if !self.config.filter.is_empty() && !self.is_live() => {
+                Some(Filter::compile(&self.config.filter, source.link_type())?)
+            }
+            _ => None,
+        };
         let mut pipeline = self.pipeline(current.as_ref().map(|(source, _)| source))?;
         if let Some(relinquish) = &self.relinquish {
             relinquish.relinquish()?;
         }
         while let Some((mut source, phase)) = current {
-            self.read(&mut source, phase, &mut pipeline);
-            if let Some(traffic) = source.statistics() {
-                self.messages.warning(traffic);
-            }
+            self.read(&mut source, phase, filter.as_mut(), &mut pipeline);
             if self.stop.is_raised() || pipeline.is_abandoned() {
                 break;
             }
@@ -165,13 +164,13 @@ impl<'a> Run<'a> {
         let (source, phase) = match (input, &self.config.input) {
             (PendingInput::File(path, phase), _) => (Source::open_file(path)?, *phase),
             (PendingInput::Device, Input::Live { device, promiscuous }) => {
-                let settings = &self.config.settings;
-                let source = Source::open_device(
-                    device.as_deref(),
-                    *promiscuous,
-                    &self.config.filter,
-                    settings.packet_buffer_timeout,
-                )?;
+                let source = Source::open_live(&LiveOptions {
+                    device: device.clone(),
+                    promiscuous: *promiscuous,
+                    filter: self.config.filter.clone(),
+                    timeout_ms: self.config.settings.packet_buffer_timeout,
+                    buffer_size: None,
+                })?;
                 self.messages.debug(1, format_args!("listening on {}", source.name()));
                 (source, Phase::Normal)
             }
@@ -280,7 +279,13 @@ impl<'a> Run<'a> {
     }
 
     /// Reads one input to its end.
-    fn read(&self, source: &mut Source, phase: Phase, pipeline: &mut Pipeline) {
+    fn read(
+        &self,
+        source: &mut Source,
+        phase: Phase,
+        mut filter: Option<&mut Filter>,
+        pipeline: &mut Pipeline,
+    ) {
         let shows_progress = !self.is_live()
             && !self.config.verbosity.quiet
             && !matches!(self.config.sink, Sink::Console(_));
@@ -295,12 +300,13 @@ impl<'a> Run<'a> {
             match source.next_packet() {
                 Ok(Next::Packet(packet)) => {
                     packets += 1;
-                    let wanted = match &self.filter {
-                        Some(filter) if !self.is_live() => filter.matches(&packet),
-                        _ => true,
-                    };
-                    if wanted {
-                        pipeline.packet(&packet, phase);
+                    match filter.as_mut().map_or(Ok(true), |filter| filter.matches(&packet)) {
+                        Ok(true) => pipeline.packet(&packet, phase),
+                        Ok(false) => {}
+                        Err(error) => {
+                            self.messages.error(error);
+                            return;
+                        }
                     }
                 }
                 Ok(Next::Idle) => {

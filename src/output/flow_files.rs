@@ -60,12 +60,7 @@ pub struct FlowFiles {
 impl FlowFiles {
     /// Files in `store`, named by `namer`.
     pub fn new(store: FileStore, namer: Namer, options: FlowFileOptions) -> Self {
-        Self {
-            store,
-            namer: Rc::new(namer),
-            options,
-            waiting: HashMap::default(),
-        }
+        Self { store, namer: Rc::new(namer), options, waiting: HashMap::default() }
     }
 
     /// Stores a payload; `files` are the flow's files, made with its first payload.
@@ -126,10 +121,8 @@ impl FlowFiles {
     fn begin(&mut self, flow: &Identity) -> FlowFile {
         let name = self.namer.hash(flow);
         let hashes = self.options.hash.then(Box::default);
-        let creation = Creation::New(Box::new(NewFile {
-            namer: Rc::clone(&self.namer),
-            flow: *flow,
-        }));
+        let creation =
+            Creation::New(Box::new(NewFile { namer: Rc::clone(&self.namer), flow: *flow }));
         let data = self.store.add(creation, Some(flow.first_time), hashes);
         let contested = match self.waiting.get(&name) {
             Some(&earlier) => {
@@ -153,8 +146,7 @@ impl FlowFiles {
     }
 
     fn write_index(&mut self, index: FileId, position: u64, time: Timestamp, written: usize) {
-        let line =
-            format!("{position}|{}.{:06}|{written}\n", time.seconds(), time.subsec_micros());
+        let line = format!("{position}|{}.{:06}|{written}\n", time.seconds(), time.subsec_micros());
         self.store.append(index, line.as_bytes());
     }
 }
