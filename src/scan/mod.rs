@@ -2,6 +2,7 @@
 
 mod content;
 mod hashes;
+pub mod http;
 
 pub use content::Content;
 pub use hashes::{Hashes, RunningHashes};
@@ -19,3 +20,4 @@ impl Findings {
         self.hashes.is_none()
     }
 }
+
