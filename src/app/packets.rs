@@ -1,5 +1,6 @@
 //! The way of a packet through the stages.
 
+use super::sink::StreamSink;
 use crate::capture::RawPacket;
 use crate::config::Phase;
 use crate::decode::{Decoder, Verdict};
@@ -7,12 +8,10 @@ use crate::flow::Tracker;
 use crate::messages::Messages;
 use crate::output::{PacketFiles, UnprocessedPackets};
 
-use super::sink::StreamSink;
-
 /// What is done with TCP segments.
 pub(super) enum Demux {
     /// Streams are rebuilt.
-    Streams(Box<Tracker<StreamSink>>, Box<StreamSink>),
+    Streams(Box<Tracker<StreamSink>>),
     /// Packets are sorted into files.
     Packets(PacketFiles),
     /// Nothing (`-x tcpdemux`).
@@ -24,6 +23,7 @@ pub(super) struct Pipeline {
     pub(super) decoder: Decoder,
     pub(super) delta_seconds: i32,
     pub(super) demux: Demux,
+    pub(super) sink: StreamSink,
     pub(super) unprocessed: Option<UnprocessedPackets>,
     pub(super) messages: Messages,
 }
@@ -32,10 +32,14 @@ impl Pipeline {
     /// Takes one packet all the way.
     #[inline]
     pub(super) fn packet(&mut self, packet: &RawPacket<'_>, phase: Phase) {
-        let Self { decoder, demux, unprocessed, messages, delta_seconds } = self;
-        decoder.decode(packet, |_, verdict| {
+        let Self { decoder, demux, sink, unprocessed, messages, delta_seconds } = self;
+        decoder.decode(packet, |datagram, verdict| {
+            let time = packet.time.to_timestamp(*delta_seconds);
+            for scanner in &mut sink.scanners {
+                scanner.datagram(packet, &datagram, time);
+            }
             let processed = match (&verdict, &mut *demux) {
-                (Verdict::Segment(segment), Demux::Streams(tracker, sink)) => {
+                (Verdict::Segment(segment), Demux::Streams(tracker)) => {
                     tracker.segment(segment, phase, sink);
                     true
                 }
@@ -57,8 +61,8 @@ impl Pipeline {
                 messages.error(format_args!("packets not processed: {error}"));
                 *unprocessed = None;
             }
-            if let Demux::Streams(tracker, sink) = demux {
-                tracker.expire(packet.time.to_timestamp(*delta_seconds), sink);
+            if let Demux::Streams(tracker) = demux {
+                tracker.expire(time, sink);
             }
         });
     }
@@ -66,17 +70,16 @@ impl Pipeline {
     /// How many flows were made so far.
     pub(super) fn flows(&self) -> u64 {
         match &self.demux {
-            Demux::Streams(tracker, _) => tracker.totals().flows,
+            Demux::Streams(tracker) => tracker.totals().flows,
             Demux::Packets(_) | Demux::Off => 0,
         }
     }
 
     /// Writes everything that waits in memory.
     pub(super) fn flush(&mut self) {
-        match &mut self.demux {
-            Demux::Streams(_, sink) => sink.flush(),
-            Demux::Packets(files) => files.flush(),
-            Demux::Off => {}
+        self.sink.flush();
+        if let Demux::Packets(files) = &mut self.demux {
+            files.flush();
         }
         if let Some(file) = &mut self.unprocessed
             && let Err(error) = file.flush()
@@ -88,9 +91,6 @@ impl Pipeline {
 
     /// Whether nobody takes what is put out any more.
     pub(super) fn is_abandoned(&self) -> bool {
-        match &self.demux {
-            Demux::Streams(_, sink) => sink.console_error().is_some(),
-            Demux::Packets(_) | Demux::Off => false,
-        }
+        self.sink.console_error().is_some()
     }
 }
