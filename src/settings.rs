@@ -31,6 +31,10 @@ pub struct Settings {
     pub decap: bool,
     /// At most this many bytes of streams wait in memory to be written.
     pub buffer_memory: u64,
+    /// stub
+    pub http_max_body: Option<u64>,
+    /// stub
+    pub capture_buffer: Option<u32>,
 }
 
 impl Default for Settings {
@@ -50,6 +54,8 @@ impl Default for Settings {
             check_fcs: true,
             decap: true,
             buffer_memory: 64 << 20,
+            http_max_body: None,
+            capture_buffer: None,
         }
     }
 }
