@@ -275,7 +275,7 @@ impl<'a> Setup<'a> {
         }
         if on.netviz {
             scanners.push(Box::new(Picture::new(
-                self.config.in_output_folder(PICTURE),
+                self.config.output_folder.join(PICTURE),
                 self.source_in_words(),
                 settings.netviz_histogram_size,
                 settings.netviz_histogram_dump,
