@@ -194,13 +194,12 @@ impl<R: Read + Send> Archive for ZipReader<R> {
                 None => return Err(truncated(Compression::Zip)),
             }
             let (name, entry) = self.open_entry()?;
-            // Folders, and what macOS adds to files.
-            if name.ends_with('/') || name.starts_with("__MACOSX/") {
-                self.archive.skip(entry.remaining.unwrap_or(0))?;
-                continue;
-            }
             self.entry = Some(entry);
-            return Ok(Some(name));
+            // Folders, and what macOS adds to files.
+            if !name.ends_with('/') && !name.starts_with("__MACOSX/") {
+                return Ok(Some(name));
+            }
+            io::copy(self, &mut io::sink())?;
         }
     }
 }
