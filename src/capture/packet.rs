@@ -85,14 +85,10 @@ impl LinkType {
     pub const ATM_CLIP: Self = Self(19);
     /// PPP in HDLC-like framing, or Cisco's framing.
     pub const PPP_SERIAL: Self = Self(50);
-    /// IP over ATM with a logical link header, as files number it.
-    pub const ATM_RFC1483_FILE: Self = Self(100);
     /// Cisco's framing of serial lines.
     pub const C_HDLC: Self = Self(104);
     /// 802.11 without a capture header.
     pub const IEEE802_11: Self = Self(105);
-    /// Linux classical IP over ATM, as files number it.
-    pub const ATM_CLIP_FILE: Self = Self(106);
     /// OpenBSD's interface of encapsulated packets.
     pub const ENC: Self = Self(109);
     /// Log of the BSD firewall pf.

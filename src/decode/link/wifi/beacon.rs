@@ -85,12 +85,14 @@ mod tests {
 
     #[test]
     fn a_malformed_element_ends_the_search_and_keeps_what_was_found() {
-        let name = [0, 1, b'a'];
-        for malformed in [&[0, 33][..], &[1, 17], &[16, 254], &[7, 200], &[0, 9, b'z'], &[9]] {
-            let behind = [malformed, &[0; 20], &[0, 1, b'b']].concat();
-            let elements = [&name[..], if malformed.len() > 1 { &behind } else { malformed }];
-            let found = ssid(&elements.concat());
-            assert!(found == b"a" || malformed == [7, 200], "{malformed:?} {found:?}");
+        let too_long: [(u8, u8); 3] = [(0, 33), (1, 17), (16, 254)];
+        for (kind, len) in too_long {
+            let value = vec![b'x'; usize::from(len)];
+            let elements = [&[0, 1, b'a', kind, len][..], &value, &[0, 1, b'b']].concat();
+            assert_eq!(ssid(&elements), b"a", "{kind}");
+        }
+        for cut in [&[0, 9, b'z'][..], &[7, 9, 1], &[3, 0], &[4, 0, 1], &[5, 0, 1, 2], &[9]] {
+            assert_eq!(ssid(&[&[0, 1, b'a'], cut].concat()), b"a", "{cut:?}");
         }
     }
 
