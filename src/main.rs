@@ -1,3 +1,7 @@
 //! The program `tcpflow`; everything is in the library.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    tcpflow::app::main(std::env::args_os()).into()
+}

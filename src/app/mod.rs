@@ -13,7 +13,6 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use crate::cli::{self, Action};
-use crate::messages::Messages;
 
 pub use run::run;
 
@@ -34,6 +33,28 @@ impl From<Exit> for ExitCode {
             Exit::Success => Self::SUCCESS,
             Exit::Failure => Self::FAILURE,
             Exit::Usage => Self::from(2),
+        }
+    }
+}
+
+/// The whole program: understands `arguments`, of which the first is the program's name, and does
+/// what they say.
+pub fn main(arguments: impl Iterator<Item = OsString>) -> Exit {
+    match cli::parse(arguments) {
+        Ok(Action::Run(config, warnings)) => {
+            for warning in warnings {
+                eprintln!("{warning}");
+            }
+            run(&config)
+        }
+        Ok(Action::Print(text)) => {
+            // Whoever reads help through a pipe may stop reading.
+            let _ = std::io::stdout().write_all(text.as_bytes());
+            Exit::Success
+        }
+        Err(error) => {
+            eprintln!("{error}");
+            error.exit
         }
     }
 }

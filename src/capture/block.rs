@@ -2,6 +2,9 @@
 
 use super::error::Fault;
 
+/// The type of a section header block, the same in both byte orders.
+pub(super) const SECTION: u32 = 0x0a0d_0d0a;
+
 /// Bytes of a block besides its content: type, and the length twice.
 pub(super) const BLOCK_OVERHEAD: usize = 12;
 /// Bytes before the content.
@@ -101,10 +104,12 @@ impl<'a> Block<'a> {
             .get(CONTENT_START..header.length())
             .and_then(|rest| rest.split_last_chunk::<4>())
             .ok_or(Fault::BlockLength(header.length))?;
-        match order.u32(*trailer) == header.length {
-            true => Ok(Self { rest: content, position: CONTENT_START, order }),
-            false => Err(Fault::BlockLengthMismatch),
+        // libpcap never looks at the one of a file's first block; nothing is lost by leaving out the
+        // others of its kind, since what follows is checked again.
+        if order.u32(*trailer) != header.length && header.kind != SECTION {
+            return Err(Fault::BlockLengthMismatch);
         }
+        Ok(Self { rest: content, position: CONTENT_START, order })
     }
 
     /// The byte order of the block's section.

@@ -2,6 +2,8 @@
 
 use std::io;
 
+use super::filter::FilterError;
+
 /// A source that could not be opened, or that did not go on to its proper end.
 ///
 /// Every packet before the fault was delivered.
@@ -86,9 +88,9 @@ pub enum Fault {
     /// A pcapng file that holds no interface, hence no packet.
     #[error("the capture file has no Interface Description Blocks")]
     NoInterface,
-    /// An archive without any file.
-    #[error("the archive holds no file")]
-    EmptyArchive,
+    /// A filter expression that libpcap does not take for a device.
+    #[error(transparent)]
+    Filter(#[from] FilterError),
     /// What libpcap said of a device.
     #[error("{0}")]
     Device(String),
@@ -98,5 +100,13 @@ impl Fault {
     /// This fault of the source `source_name`.
     pub(crate) fn of(self, source_name: impl Into<String>) -> CaptureError {
         CaptureError { source_name: source_name.into(), fault: self }
+    }
+}
+
+/// What libpcap said, without the `pcap` crate's words around it.
+pub(super) fn libpcap_reason(error: pcap::Error) -> String {
+    match error {
+        pcap::Error::PcapError(reason) => reason,
+        other => other.to_string(),
     }
 }

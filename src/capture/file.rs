@@ -1,39 +1,60 @@
 //! Capture files: finds out what a file is and reads its packets.
 
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::archive::{self, Archive};
+use super::compression::{Compression, DETECTION_LEN};
 use super::error::{CaptureError, Fault};
 use super::input::Input;
 use super::packet::LinkType;
 use super::pcap::PcapReader;
 use super::pcapng::PcapNgReader;
+use super::read_ahead::ReadAhead;
+use super::record::Record;
 use super::savefile::PcapHeader;
 use super::source::Next;
 use super::window::{Fill, Window};
 
 /// Bytes of a file to have in memory.
-const WINDOW_SIZE: usize = 1 << 20;
+const WINDOW_LEN: usize = 256 << 10;
 
 /// A capture file, opened.
 pub struct FileSource {
     name: String,
-    window: Window<Input>,
-    reader: Reader,
+    /// The name of the file inside an archive that is being read.
+    member: Option<String>,
+    window: Window<Content>,
+    state: State,
     link_type: LinkType,
     header: PcapHeader,
     position: Arc<AtomicU64>,
     size: Option<u64>,
 }
 
-/// The reader for the format of a file.
+/// Where the bytes of a capture come from.
+enum Content {
+    /// A regular file that is not compressed.
+    Direct(Input),
+    /// Anything else.
+    Ahead(ReadAhead),
+}
+
+/// What is being read.
+enum State {
+    Inside(Reader),
+    /// A capture is done; the archive may hold another.
+    Between,
+    /// Everything was read.
+    Done,
+}
+
+/// The reader for the format of a capture.
 enum Reader {
     Pcap(PcapReader),
     PcapNg(PcapNgReader),
-    /// Everything was read.
-    Done,
 }
 
 impl FileSource {
@@ -43,36 +64,73 @@ impl FileSource {
             true => "standard input".to_owned(),
             false => path.display().to_string(),
         };
-        let open = || {
-            let input = Input::open(path)?;
-            let (position, size) = (input.position(), input.regular_size());
-            let mut window = Window::new(input, WINDOW_SIZE);
-            let reader = Reader::open(&mut window)?;
-            Ok((window, reader, position, size))
+        Self::open_named(path, name.clone()).map_err(|fault| fault.of(name))
+    }
+
+    fn open_named(path: &Path, name: String) -> Result<Self, Fault> {
+        let input = Input::open(path)?;
+        let (position, size) = (input.position(), input.regular_size());
+        let mut window = Content::open(input)?;
+        let (member, reader) = match window.fill_waiting(1)? {
+            Fill::Enough | Fill::Waiting => (None, Reader::open(&mut window)?),
+            // An archive of files that have names gives nothing before one of them was asked for.
+            Fill::Short(_) => match open_next_member(&mut window)? {
+                Some((member, reader)) => (Some(member), reader),
+                None => return Err(Fault::UnknownFormat),
+            },
         };
-        match open() {
-            Ok((window, reader, position, size)) => {
-                let (link_type, header) = (reader.link_type(), reader.header());
-                Ok(Self { name, window, reader, link_type, header, position, size })
-            }
-            Err(fault) => Err(Fault::of(fault, name)),
-        }
+        let (link_type, header) = (reader.link_type(), reader.header());
+        let state = State::Inside(reader);
+        Ok(Self { name, member, window, state, link_type, header, position, size })
     }
 
     /// See [`Source::next_packet`](super::Source::next_packet).
     #[inline]
     pub fn next_packet(&mut self) -> Result<Next<'_>, CaptureError> {
-        let next = match &mut self.reader {
-            Reader::Pcap(reader) => reader.next(&mut self.window),
-            Reader::PcapNg(reader) => reader.next(&mut self.window),
-            Reader::Done => Ok(Next::End),
-        };
-        next.map_err(|fault| {
-            self.reader = Reader::Done;
-            fault.of(&self.name)
-        })
+        loop {
+            let record = match &mut self.state {
+                State::Inside(Reader::Pcap(reader)) => reader.next(&mut self.window),
+                State::Inside(Reader::PcapNg(reader)) => reader.next(&mut self.window),
+                State::Between => match self.open_next_member() {
+                    Ok(()) => continue,
+                    Err(fault) => Err(fault),
+                },
+                State::Done => return Ok(Next::End),
+            };
+            match record {
+                Ok(Record::Packet(packet)) => {
+                    return Ok(Next::Packet(packet.lend(&mut self.window)));
+                }
+                Ok(Record::Waiting) => return Ok(Next::Idle),
+                Ok(Record::End) => self.state = State::Between,
+                Err(fault) => {
+                    let error = fault.of(self.full_name());
+                    // Only the other files of an archive can be any good after this.
+                    self.state = match self.member.take() {
+                        Some(_) => State::Between,
+                        None => State::Done,
+                    };
+                    return Err(error);
+                }
+            }
+        }
     }
 
+    /// Goes on to the next capture in an archive.
+    fn open_next_member(&mut self) -> Result<(), Fault> {
+        (self.member, self.state) = match open_next_member(&mut self.window)? {
+            Some((name, reader)) => (Some(name), State::Inside(reader)),
+            None => (None, State::Done),
+        };
+        Ok(())
+    }
+
+    fn full_name(&self) -> String {
+        match &self.member {
+            Some(member) => format!("{}: {member}", self.name),
+            None => self.name.clone(),
+        }
+    }
     /// See [`Source::link_type`](super::Source::link_type).
     pub fn link_type(&self) -> LinkType {
         self.link_type
@@ -99,13 +157,60 @@ impl FileSource {
     }
 }
 
+impl Content {
+    /// Finds out whether a file is compressed, and arranges for its bytes to be read.
+    fn open(input: Input) -> Result<Window<Self>, Fault> {
+        let never_waits = input.regular_size().is_some();
+        let mut window = Window::new(input, WINDOW_LEN);
+        if window.fill(DETECTION_LEN)? == Fill::Short(0) {
+            return Err(Fault::Truncated { part: "file header", wanted: 4, got: 0 });
+        }
+        let archive: Box<dyn Archive> = match Compression::detect(window.filled()) {
+            Some(compression) => archive::unpack(compression, window)?,
+            None if never_waits => return Ok(window.map_stream(Self::Direct)),
+            None => Box::new(window),
+        };
+        Ok(Window::new(Self::Ahead(ReadAhead::start(archive)?), WINDOW_LEN))
+    }
+
+    /// See [`Archive::next_member`](archive::Archive::next_member).
+    fn next_member(&mut self) -> io::Result<Option<String>> {
+        match self {
+            Self::Direct(_) => Ok(None),
+            Self::Ahead(ahead) => ahead.next_member(),
+        }
+    }
+}
+
+impl Read for Content {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Direct(input) => input.read(buffer),
+            Self::Ahead(ahead) => ahead.read(buffer),
+        }
+    }
+}
+
+/// Goes on to the next capture in an archive, passing over files that are something else.
+fn open_next_member(window: &mut Window<Content>) -> Result<Option<(String, Reader)>, Fault> {
+    loop {
+        window.consume(usize::MAX);
+        let Some(name) = window.stream_mut().next_member()? else { return Ok(None) };
+        match Reader::open(window) {
+            Ok(reader) => return Ok(Some((name, reader))),
+            Err(Fault::UnknownFormat) => {}
+            Err(fault) => return Err(fault),
+        }
+    }
+}
+
 impl Reader {
     /// Finds out the format of the capture at the front of the window.
     fn open<R: Read>(window: &mut Window<R>) -> Result<Self, Fault> {
         if let Fill::Short(got) = window.fill_waiting(4)? {
             return Err(Fault::Truncated { part: "file header", wanted: 4, got });
         }
-        let magic = *window.bytes().first_chunk().ok_or(Fault::UnknownFormat)?;
+        let magic = *window.filled().first_chunk().ok_or(Fault::UnknownFormat)?;
         match () {
             () if PcapReader::recognises(magic) => PcapReader::open(window).map(Self::Pcap),
             () if PcapNgReader::recognises(magic) => PcapNgReader::open(window).map(Self::PcapNg),
@@ -117,7 +222,6 @@ impl Reader {
         match self {
             Self::Pcap(reader) => reader.link_type(),
             Self::PcapNg(reader) => reader.link_type(),
-            Self::Done => LinkType::NULL,
         }
     }
 
@@ -125,7 +229,6 @@ impl Reader {
         match self {
             Self::Pcap(reader) => reader.header(),
             Self::PcapNg(reader) => reader.header(),
-            Self::Done => PcapHeader::new(LinkType::NULL, 0),
         }
     }
 }

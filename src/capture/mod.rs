@@ -7,21 +7,34 @@
 //!
 //! No module here knows what is in a packet.
 
+mod archive;
 mod block;
+mod codec;
+mod compression;
 mod error;
 mod file;
+mod filter;
 mod input;
 mod interface;
+mod live;
+mod lz4;
 mod nflog;
 pub mod packet;
 mod pcap;
 mod pcapng;
+mod read_ahead;
+mod record;
 mod savefile;
 mod source;
+#[cfg(test)]
+mod testing;
 mod window;
+mod zip;
 
 pub use error::{CaptureError, Fault};
 pub use file::FileSource;
+pub use filter::{Filter, FilterError};
+pub use live::{Live, LiveOptions, Statistics};
 pub use packet::{LinkType, RawPacket};
 pub use savefile::{PcapHeader, write_record};
 pub use source::{Next, Source};

@@ -6,17 +6,15 @@
 
 use std::io::Read;
 
-use super::block::{BLOCK_OVERHEAD, Block, BlockHeader, ByteOrder};
+use super::block::{BLOCK_OVERHEAD, Block, BlockHeader, ByteOrder, SECTION};
 use super::error::Fault;
 use super::interface::Interface;
-use super::nflog;
-use super::packet::{LinkType, RawPacket};
+use super::packet::LinkType;
+use super::record::{PacketRecord, Record};
 use super::savefile::PcapHeader;
-use super::source::Next;
 use super::window::{Fill, Window};
 
-/// Block types (draft-ietf-opsawg-pcapng); others are skipped.
-const SECTION: u32 = 0x0a0d_0d0a;
+/// Block types (draft-ietf-opsawg-pcapng) besides [`SECTION`]; others are skipped.
 const INTERFACE: u32 = 1;
 const OBSOLETE_PACKET: u32 = 2;
 const SIMPLE_PACKET: u32 = 3;
@@ -62,7 +60,7 @@ impl PcapNgReader {
         if let Fill::Short(_) = window.fill_waiting(12)? {
             return Err(Fault::UnknownFormat);
         }
-        if ByteOrder::of_section(window.bytes()).is_none() {
+        if ByteOrder::of_section(window.filled()).is_none() {
             return Err(Fault::UnknownFormat);
         }
         loop {
@@ -74,7 +72,7 @@ impl PcapNgReader {
             if is_packet(header.kind) {
                 return Err(Fault::NoInterface);
             }
-            reader.take_in(window.bytes(), header)?;
+            reader.take_in(window.filled(), header)?;
             window.consume(header.length());
             if let Some(first) = reader.interfaces.first() {
                 reader.link_type = first.link_type;
@@ -96,28 +94,18 @@ impl PcapNgReader {
 
     /// The next packet.
     #[inline]
-    pub(super) fn next<'w, R: Read>(
-        &mut self,
-        window: &'w mut Window<R>,
-    ) -> Result<Next<'w>, Fault> {
+    pub(super) fn next<R: Read>(&mut self, window: &mut Window<R>) -> Result<Record, Fault> {
         loop {
             let header = match self.next_block(window)? {
                 BlockFill::There(header) => header,
-                BlockFill::Waiting => return Ok(Next::Idle),
-                BlockFill::End => return Ok(Next::End),
+                BlockFill::Waiting => return Ok(Record::Waiting),
+                BlockFill::End => return Ok(Record::End),
             };
-            let Some(found) = self.find_packet(window.bytes(), header)? else {
-                self.take_in(window.bytes(), header)?;
-                window.consume(header.length());
-                continue;
-            };
-            let FoundPacket { interface, timestamp, wire_len, captured } = found;
-            let data = window.take(header.length(), captured);
-            if self.order == ByteOrder::Big && interface.link_type == LinkType::NFLOG {
-                nflog::make_little_endian(data);
+            if let Some(packet) = self.find_packet(window.filled(), header)? {
+                return Ok(Record::Packet(packet));
             }
-            let (time, link_type) = (interface.time(timestamp), interface.link_type);
-            return Ok(Next::Packet(RawPacket { time, wire_len, link_type, data }));
+            self.take_in(window.filled(), header)?;
+            window.consume(header.length());
         }
     }
 
@@ -134,12 +122,12 @@ impl PcapNgReader {
         }
         // The type of a section header reads the same in both byte orders, and its own byte order
         // holds for its length already.
-        let is_section = window.bytes().first_chunk() == Some(&SECTION.to_le_bytes());
+        let is_section = window.filled().first_chunk() == Some(&SECTION.to_le_bytes());
         if is_section {
-            self.order = ByteOrder::of_section(window.bytes()).ok_or(Fault::ByteOrder)?;
+            self.order = ByteOrder::of_section(window.filled()).ok_or(Fault::ByteOrder)?;
         }
         let maximum = if is_section { MAX_SECTION_HEADER } else { self.max_block };
-        let header = BlockHeader::parse(window.bytes(), self.order, maximum)?;
+        let header = BlockHeader::parse(window.filled(), self.order, maximum)?;
         match window.fill(header.length())? {
             Fill::Enough => {}
             Fill::Waiting => return Ok(BlockFill::Waiting),
@@ -156,7 +144,7 @@ impl PcapNgReader {
         &self,
         bytes: &[u8],
         header: BlockHeader,
-    ) -> Result<Option<FoundPacket<'_>>, Fault> {
+    ) -> Result<Option<PacketRecord>, Fault> {
         if !is_packet(header.kind) {
             return Ok(None);
         }
@@ -182,9 +170,14 @@ impl PcapNgReader {
         if captured > maximum {
             return Err(Fault::PacketTooLong { length: captured, maximum });
         }
-        let captured = block.next_range(captured as usize).ok_or(Fault::BlockContent(PACKET))?;
-        let timestamp = u64::from(high) << 32 | u64::from(low);
-        Ok(Some(FoundPacket { interface, timestamp, wire_len, captured }))
+        Ok(Some(PacketRecord {
+            time: interface.time(u64::from(high) << 32 | u64::from(low)),
+            wire_len,
+            link_type: interface.link_type,
+            record_len: header.length(),
+            data: block.next_range(captured as usize).ok_or(Fault::BlockContent(PACKET))?,
+            big_endian: self.order == ByteOrder::Big,
+        }))
     }
 
     /// Learns from the block at the front of `bytes`, which is no packet block.
@@ -226,11 +219,122 @@ enum BlockFill {
     End,
 }
 
-/// A packet in the block at the front of the window.
-struct FoundPacket<'a> {
-    interface: &'a Interface,
-    timestamp: u64,
-    wire_len: u32,
-    /// Where the packet's bytes are in the block.
-    captured: std::ops::Range<usize>,
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{
+        Order, Outcome, Sample, block, enhanced, interface, option, pcapng, read, samples, section,
+    };
+    use super::*;
+    use crate::time::CaptureTime;
+
+    const BOTH: [Order; 2] = [Order::Little, Order::Big];
+
+    fn good(packets: Vec<Sample>) -> Outcome {
+        Outcome { packets, errors: vec![] }
+    }
+
+    #[test]
+    fn byte_order_makes_no_difference() {
+        for order in BOTH {
+            assert_eq!(read(&pcapng(order, &samples())), good(samples()));
+        }
+    }
+
+    #[test]
+    fn sections_may_differ_in_byte_order_and_begin_with_no_interfaces() {
+        let mut bytes = pcapng(Order::Little, &samples());
+        bytes.extend(pcapng(Order::Big, &samples()));
+        assert_eq!(read(&bytes), good([samples(), samples()].concat()));
+        bytes.extend(section(Order::Big));
+        bytes.extend(enhanced(Order::Big, 0, 0, &samples()[1]));
+        let error = "pcapng packet of interface 0, which was not described before";
+        assert_eq!(read(&bytes).errors, [error]);
+    }
+
+    #[test]
+    fn interfaces_may_differ_in_everything() {
+        for order in BOTH {
+            let mut bytes = section(order);
+            bytes.extend(interface(order, 1, 96, &[]));
+            let mut options = option(order, 9, &[9]);
+            let offset: [u8; 8] = match order {
+                Order::Little => (-3_i64).to_le_bytes(),
+                Order::Big => (-3_i64).to_be_bytes(),
+            };
+            options.extend(option(order, 14, &offset));
+            options.extend(option(order, 0, &[]));
+            bytes.extend(interface(order, 101, 0, &options));
+            let ethernet = Sample::new(1, 2, 20, 30);
+            let raw = Sample { link_type: LinkType::RAW, ..Sample::new(4, 5, 200, 300) };
+            bytes.extend(enhanced(order, 1, 7_000_005_999, &raw));
+            bytes.extend(enhanced(order, 0, 1_000_002, &ethernet));
+            assert_eq!(read(&bytes), good(vec![raw, ethernet]), "{order:?}");
+        }
+    }
+
+    #[test]
+    fn simple_and_obsolete_packet_blocks_are_read_and_unknown_ones_skipped() {
+        for order in BOTH {
+            let mut bytes = section(order);
+            bytes.extend(block(order, 0x0bad, &[b"before any interface"]));
+            bytes.extend(interface(order, 1, 10, &[]));
+            bytes.extend(block(order, 3, &[&order.u32(14), &[1; 10]]));
+            bytes.extend(block(order, 4, &[b"names"]));
+            let obsolete = [order.u16(0), order.u16(77)].concat();
+            let words = [0, 1_000_002, 3, 9].map(|word| order.u32(word)).concat();
+            bytes.extend(block(order, 2, &[&obsolete, &words, &[2; 3]]));
+            let epoch = CaptureTime::default();
+            let simple = Sample { data: vec![1; 10], time: epoch, ..Sample::new(0, 0, 0, 14) };
+            let old = Sample { data: vec![2; 3], ..Sample::new(1, 2, 0, 9) };
+            assert_eq!(read(&bytes), good(vec![simple, old]), "{order:?}");
+        }
+    }
+
+    #[test]
+    fn damage_ends_the_reading_after_everything_before() {
+        let order = Order::Little;
+        let whole = pcapng(order, &samples());
+        let error = |tail: &[u8]| {
+            let outcome = read(&[&whole, tail].concat());
+            assert_eq!(outcome.packets, samples());
+            outcome.errors.concat()
+        };
+        let mut mismatch = enhanced(order, 0, 0, &samples()[2]);
+        *mismatch.last_mut().unwrap() = 1;
+        assert_eq!(error(&mismatch), "pcapng block lengths in header and trailer do not match");
+        for length in [0, 8, 11, 13, 30] {
+            let header = [order.u32(6), order.u32(length), [0; 4]].concat();
+            assert_eq!(error(&header), format!("pcapng block has invalid length {length}"));
+        }
+        let header = [order.u32(6), order.u32(MAX_BLOCK + 4), [0; 4]].concat();
+        assert_eq!(error(&header), "pcapng block size 16777220 > maximum 16777216");
+        let cut = enhanced(order, 0, 0, &samples()[2]);
+        let (long, short) = (cut.len(), cut.len() - 1);
+        let expected =
+            format!("truncated dump file; tried to read {long} block bytes, only got {short}");
+        assert_eq!(error(&cut[..short]), expected);
+        let words = [0, 0, 0, 5, 5].map(|word| order.u32(word)).concat();
+        let short = block(order, 6, &[&words, &[1; 4]]);
+        assert_eq!(error(&short), "pcapng packet block is too short for its content");
+        let words = [0, 0, 0, 262_145, 5].map(|word| order.u32(word)).concat();
+        let long = block(order, 6, &[&words, &vec![1; 262_148]]);
+        assert!(error(&long).starts_with("invalid packet capture length 262145"));
+        let bad_section = block(order, SECTION, &[&order.u32(1), &[0; 12]]);
+        assert_eq!(error(&bad_section), "pcapng section with a bad byte order mark");
+        for options in [option(order, 9, &[20]), option(order, 14, &[0; 4]), option(order, 0, &[1])]
+        {
+            let bad = interface(order, 1, 0, &options);
+            assert!(error(&bad).starts_with("pcapng interface with an invalid "));
+        }
+    }
+
+    #[test]
+    fn a_file_without_interface_is_refused() {
+        let order = Order::Big;
+        let error = ["the capture file has no Interface Description Blocks"];
+        assert_eq!(read(&section(order)).errors, error);
+        let packet = enhanced(order, 0, 0, &samples()[1]);
+        assert_eq!(read(&[section(order), packet].concat()).errors, error);
+        assert_eq!(read(&section(order)[..11]).errors, ["unknown file format"]);
+    }
 }

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::error::CaptureError;
 use super::file::FileSource;
+use super::live::{Live, LiveOptions};
 use super::packet::{LinkType, RawPacket};
 use super::savefile::PcapHeader;
 
@@ -23,12 +24,19 @@ pub enum Next<'a> {
 pub enum Source {
     /// A capture file, an archive, a pipe.
     File(FileSource),
+    /// A network device.
+    Live(Live),
 }
 
 impl Source {
     /// Opens a capture file; `-` is standard input.
     pub fn open_file(path: &Path) -> Result<Self, CaptureError> {
         FileSource::open(path).map(Self::File)
+    }
+
+    /// Begins to capture from a device.
+    pub fn open_live(options: &LiveOptions) -> Result<Self, CaptureError> {
+        Live::open(options).map(Self::Live)
     }
 
     /// The next packet, or why there is none.
@@ -39,6 +47,7 @@ impl Source {
     pub fn next_packet(&mut self) -> Result<Next<'_>, CaptureError> {
         match self {
             Self::File(file) => file.next_packet(),
+            Self::Live(live) => live.next_packet(),
         }
     }
 
@@ -47,6 +56,7 @@ impl Source {
     pub fn link_type(&self) -> LinkType {
         match self {
             Self::File(file) => file.link_type(),
+            Self::Live(live) => live.link_type(),
         }
     }
 
@@ -54,6 +64,7 @@ impl Source {
     pub fn name(&self) -> &str {
         match self {
             Self::File(file) => file.name(),
+            Self::Live(live) => live.name(),
         }
     }
 
@@ -62,13 +73,15 @@ impl Source {
     pub fn pcap_header(&self) -> PcapHeader {
         match self {
             Self::File(file) => file.pcap_header(),
+            Self::Live(live) => live.pcap_header(),
         }
     }
 
-    /// How many bytes of the file (compressed, if it is) were read.
+    /// How many bytes of the file (compressed, if it is) were read; 0 of a device.
     pub fn position(&self) -> u64 {
         match self {
             Self::File(file) => file.position(),
+            Self::Live(_) => 0,
         }
     }
 
@@ -76,6 +89,7 @@ impl Source {
     pub fn size(&self) -> Option<u64> {
         match self {
             Self::File(file) => file.size(),
+            Self::Live(_) => None,
         }
     }
 }

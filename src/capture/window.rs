@@ -34,9 +34,20 @@ impl<R> Window<R> {
         Self { stream, buffer: vec![0; capacity.max(1)], start: 0, end: 0 }
     }
 
+    /// The same buffered bytes, followed by another stream.
+    pub(super) fn map_stream<S>(self, change: impl FnOnce(R) -> S) -> Window<S> {
+        let Self { stream, buffer, start, end } = self;
+        Window { stream: change(stream), buffer, start, end }
+    }
+
+    /// The stream behind the window. Reading from it directly would lose the bytes' order.
+    pub(super) fn stream_mut(&mut self) -> &mut R {
+        &mut self.stream
+    }
+
     /// The bytes that are there.
     #[inline]
-    pub(super) fn bytes(&self) -> &[u8] {
+    pub(super) fn filled(&self) -> &[u8] {
         self.buffer.get(self.start..self.end).unwrap_or_default()
     }
 
@@ -49,7 +60,7 @@ impl<R> Window<R> {
     /// Drops `count` bytes from the front and lends those among them that stand in `part`;
     /// none unless `part.end <= count` and all are there.
     #[inline]
-    pub(super) fn take(&mut self, count: usize, part: std::ops::Range<usize>) -> &mut [u8] {
+    pub(super) fn lend(&mut self, count: usize, part: std::ops::Range<usize>) -> &mut [u8] {
         let front = self.start;
         self.consume(count);
         let taken = self.buffer.get_mut(front..self.start).unwrap_or_default();
@@ -79,6 +90,18 @@ impl<R: Read> Window<R> {
         }
     }
 
+    /// Drops `count` bytes, or as many as come before the stream's end; tells whether all were
+    /// there.
+    pub(super) fn skip(&mut self, mut count: u64) -> io::Result<bool> {
+        while count > 0 && self.fill_waiting(1)? == Fill::Enough {
+            let step = usize::try_from(count)
+                .map_or(self.filled().len(), |count| count.min(self.filled().len()));
+            self.consume(step);
+            count -= step as u64;
+        }
+        Ok(count == 0)
+    }
+
     #[cold]
     #[inline(never)]
     fn fill_from_stream(&mut self, wanted: usize) -> io::Result<Fill> {
@@ -101,6 +124,18 @@ impl<R: Read> Window<R> {
             }
         }
         Ok(Fill::Enough)
+    }
+}
+
+impl<R: Read> Read for Window<R> {
+    /// Reads the bytes that are there, then from the stream.
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.filled().is_empty() {
+            return self.stream.read(buffer);
+        }
+        let count = self.filled().read(buffer)?;
+        self.consume(count);
+        Ok(count)
     }
 }
 
@@ -131,12 +166,12 @@ mod tests {
     fn short_reads_and_interruptions_are_invisible() {
         let mut window = Window::new(Dripping((0..10).collect(), false), 3);
         assert_eq!(window.fill(4).unwrap(), Fill::Enough);
-        assert_eq!(window.take(4, 1..3), [1, 2]);
+        assert_eq!(window.lend(4, 1..3), [1, 2]);
         assert_eq!(window.fill(6).unwrap(), Fill::Enough);
-        assert_eq!(window.bytes(), [4, 5, 6, 7, 8, 9]);
+        assert_eq!(window.filled(), [4, 5, 6, 7, 8, 9]);
         window.consume(4);
         assert_eq!(window.fill(3).unwrap(), Fill::Short(2));
-        assert_eq!(window.bytes(), [8, 9]);
+        assert_eq!(window.filled(), [8, 9]);
     }
 
     #[test]
@@ -150,7 +185,7 @@ mod tests {
     fn taking_what_is_not_there_gives_nothing() {
         let mut window = Window::new(&[1u8, 2, 3][..], 16);
         window.fill(3).unwrap();
-        assert_eq!(window.take(9, 2..5), []);
-        assert_eq!(window.bytes(), []);
+        assert_eq!(window.lend(9, 2..5), []);
+        assert_eq!(window.filled(), []);
     }
 }

@@ -10,6 +10,8 @@ mod idle;
 mod seen;
 mod seq;
 mod table;
+#[cfg(test)]
+mod tests;
 mod tracker;
 
 pub use flow::{Direction, Identity, Summary};

@@ -43,16 +43,7 @@ impl Console {
         at_once: bool,
     ) -> Self {
         let at_once = at_once || semaphore.is_some();
-        Self {
-            out,
-            style,
-            namer,
-            byte_limit,
-            semaphore,
-            at_once,
-            text: Vec::new(),
-            error: None,
-        }
+        Self { out, style, namer, byte_limit, semaphore, at_once, text: Vec::new(), error: None }
     }
 
     /// Prints a payload; `printed` counts the bytes of the flow that were printed.

@@ -60,12 +60,7 @@ pub struct FlowFiles {
 impl FlowFiles {
     /// Files in `store`, named by `namer`.
     pub fn new(store: FileStore, namer: Namer, options: FlowFileOptions) -> Self {
-        Self {
-            store,
-            namer: Rc::new(namer),
-            options,
-            waiting: HashMap::default(),
-        }
+        Self { store, namer: Rc::new(namer), options, waiting: HashMap::default() }
     }
 
     /// Stores a payload; `files` are the flow's files, made with its first payload.
@@ -106,7 +101,7 @@ impl FlowFiles {
         &mut self,
         flow: &Identity,
         files: FlowFile,
-        inspect: impl FnOnce(&Path, &mut Content<'_>, Option<RunningHashes>) -> std::io::Result<T>,
+        inspect: impl FnOnce(&Path, Content<'_>, Option<RunningHashes>) -> std::io::Result<T>,
     ) -> Option<ClosedFile<T>> {
         let name = self.namer.hash(flow);
         if self.waiting.get(&name) == Some(&files.data) {
@@ -118,6 +113,11 @@ impl FlowFiles {
         self.store.close(files.data, inspect)
     }
 
+    /// Where the flow's file is, once it was made.
+    pub fn path(&self, files: FlowFile) -> Option<&Path> {
+        self.store.path(files.data)
+    }
+
     /// Writes everything that waits in memory.
     pub fn flush(&mut self) {
         self.store.flush();
@@ -126,10 +126,8 @@ impl FlowFiles {
     fn begin(&mut self, flow: &Identity) -> FlowFile {
         let name = self.namer.hash(flow);
         let hashes = self.options.hash.then(Box::default);
-        let creation = Creation::New(Box::new(NewFile {
-            namer: Rc::clone(&self.namer),
-            flow: *flow,
-        }));
+        let creation =
+            Creation::New(Box::new(NewFile { namer: Rc::clone(&self.namer), flow: *flow }));
         let data = self.store.add(creation, Some(flow.first_time), hashes);
         let contested = match self.waiting.get(&name) {
             Some(&earlier) => {
@@ -153,8 +151,7 @@ impl FlowFiles {
     }
 
     fn write_index(&mut self, index: FileId, position: u64, time: Timestamp, written: usize) {
-        let line =
-            format!("{position}|{}.{:06}|{written}\n", time.seconds(), time.subsec_micros());
+        let line = format!("{position}|{}.{:06}|{written}\n", time.seconds(), time.subsec_micros());
         self.store.append(index, line.as_bytes());
     }
 }

@@ -143,7 +143,12 @@ impl FileStore {
 
     /// Makes the file on disk if that was not done yet; `None` if it cannot be made.
     pub fn create(&mut self, id: FileId) -> Option<&Path> {
-        self.handle(id)?;
+        self.ensure_open(id);
+        self.path(id)
+    }
+
+    /// Where the file is, once it was made.
+    pub fn path(&self, id: FileId) -> Option<&Path> {
         self.files[id.index()].as_ref()?.creation.path()
     }
 
@@ -167,7 +172,9 @@ impl FileStore {
             }
             // A lone repetition of old bytes must not disturb the window; a stream that goes on
             // there takes the window with it.
-            Placed::Before if file.written_apart != position => self.write_apart(id, position, data),
+            Placed::Before if file.written_apart != position => {
+                self.write_apart(id, position, data)
+            }
             Placed::Before | Placed::Apart => {
                 self.write_out(id);
                 self.put(id, position, data);
@@ -201,10 +208,10 @@ impl FileStore {
             return;
         }
         self.write_out(id);
-        let Some(handle) = self.handle(id) else { return };
+        self.ensure_open(id);
         let Some(file) = &mut self.files[id.index()] else { return };
-        let moved = create::move_bytes_up(handle, file.written, distance, limit);
-        match moved {
+        let Some(handle) = &file.handle else { return };
+        match create::move_bytes_up(handle, file.written, distance, limit) {
             Ok(written) => file.written = written,
             Err(error) => self.fail(id, error),
         }
@@ -222,7 +229,7 @@ impl FileStore {
     pub fn close<T>(
         &mut self,
         id: FileId,
-        inspect: impl FnOnce(&Path, &mut Content<'_>, Option<RunningHashes>) -> io::Result<T>,
+        inspect: impl FnOnce(&Path, Content<'_>, Option<RunningHashes>) -> io::Result<T>,
     ) -> Option<ClosedFile<T>> {
         let file = self.files[id.index()].as_mut()?;
         // What is wholly in memory need not be read back.
@@ -237,17 +244,17 @@ impl FileStore {
             self.write_out(id);
         }
         if !needs_no_file {
-            self.handle(id);
+            self.ensure_open(id);
         }
         let mut file = self.forget(id)?;
         let hashes = file.hashes.take().map(|hashes| *hashes);
-        let mut content = match &file.handle {
+        let content = match &file.handle {
             _ if in_memory && !file.failed => Content::Memory(file.pending.bytes()),
             Some(handle) => Content::File(handle, file.written),
             None => return None,
         };
         let path = file.creation.path()?;
-        let findings = match inspect(path, &mut content, hashes) {
+        let findings = match inspect(path, content, hashes) {
             Ok(findings) => findings,
             Err(error) => {
                 self.messages.error(format_args!("{}: {error}", path.display()));
@@ -290,9 +297,10 @@ impl FileStore {
     /// Writes the window to the file.
     fn write_pending(&mut self, id: FileId) {
         let Some(file) = &self.files[id.index()] else { return };
-        if file.pending.is_empty() || self.handle(id).is_none() {
+        if file.pending.is_empty() {
             return;
         }
+        self.ensure_open(id);
         let Some(file) = &mut self.files[id.index()] else { return };
         let Some(handle) = &file.handle else { return };
         match handle.write_all_at(file.pending.bytes(), file.pending.start()) {
@@ -303,16 +311,16 @@ impl FileStore {
 
     /// Writes `data` to the file without touching the window.
     fn write_apart(&mut self, id: FileId, position: u64, data: &[u8]) {
-        let Some(handle) = self.handle(id) else { return };
-        let result = handle.write_all_at(data, position);
+        self.ensure_open(id);
         let Some(file) = &mut self.files[id.index()] else { return };
+        let Some(handle) = &file.handle else { return };
         if let Some(hashes) = &mut file.hashes {
             hashes.invalidate();
         }
         file.written_apart = position + data.len() as u64;
-        file.written = file.written.max(file.written_apart);
-        if let Err(error) = result {
-            self.fail(id, error);
+        match handle.write_all_at(data, position) {
+            Ok(()) => file.written = file.written.max(file.written_apart),
+            Err(error) => self.fail(id, error),
         }
     }
 
@@ -333,36 +341,30 @@ impl FileStore {
         self.buffered.remove(id.slot());
     }
 
-    /// The file's descriptor, opened or made if need be; `None` if that fails.
-    fn handle(&mut self, id: FileId) -> Option<&File> {
-        let file = self.files[id.index()].as_mut()?;
-        if file.failed {
-            return None;
-        }
-        if file.handle.is_none() {
-            while self.open.len() >= self.limits.descriptors {
+    /// Opens the file, or makes it, unless it is open or has failed.
+    fn ensure_open(&mut self, id: FileId) {
+        loop {
+            let Some(file) = &mut self.files[id.index()] else { return };
+            if file.failed {
+                return;
+            }
+            if file.handle.is_some() {
+                self.open.touch(id.slot());
+                return;
+            }
+            if self.open.len() >= self.limits.descriptors {
                 self.close_oldest();
+                continue;
             }
-            loop {
-                let file = self.files[id.index()].as_mut()?;
-                match file.creation.open() {
-                    Ok(handle) => {
-                        file.handle = Some(handle);
-                        break;
-                    }
-                    // Descriptors may be scarcer than the limit says.
-                    Err(error) if create::too_many_open(&error) && self.open.len() > 0 => {
-                        self.close_oldest();
-                    }
-                    Err(error) => {
-                        self.fail(id, error);
-                        return None;
-                    }
+            match file.creation.open() {
+                Ok(handle) => file.handle = Some(handle),
+                // Descriptors may be scarcer than the limit says.
+                Err(error) if create::too_many_open(&error) && self.open.len() > 0 => {
+                    self.close_oldest();
                 }
+                Err(error) => self.fail(id, error),
             }
         }
-        self.open.touch(id.slot());
-        self.files[id.index()].as_ref()?.handle.as_ref()
     }
 
     /// Closes the descriptor used least recently.
@@ -381,6 +383,8 @@ impl FileStore {
         let Some(file) = &mut self.files[id.index()] else { return };
         if !file.failed {
             file.failed = true;
+            file.handle = None;
+            self.open.remove(id.slot());
             self.messages.error(format_args!("{}: {error}", file.creation.display()));
         }
     }

@@ -1,0 +1,131 @@
+//! Filter expressions (pcap-filter(7)) applied to packets: libpcap compiles them, for each link
+//! type that turns up, and runs them with each packet's true length on the wire.
+
+use pcap::{BpfProgram, Capture, Linktype};
+
+use super::error::libpcap_reason;
+use super::packet::{LinkType, RawPacket};
+use crate::sys;
+
+/// A filter expression and what it means on the link types met so far.
+pub struct Filter {
+    expression: String,
+    /// The link type used last comes first.
+    programs: Vec<(LinkType, BpfProgram)>,
+}
+
+/// A filter expression that makes no sense, at least not on this link type.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("filter expression '{expression}': {reason}")]
+pub struct FilterError {
+    /// The expression.
+    pub expression: String,
+    /// What libpcap says of it.
+    pub reason: String,
+}
+
+impl Filter {
+    /// Compiles `expression` for packets of `link_type`; other link types may follow.
+    pub fn compile(expression: &str, link_type: LinkType) -> Result<Self, FilterError> {
+        let mut filter = Self { expression: expression.to_owned(), programs: Vec::new() };
+        filter.add_program(link_type)?;
+        Ok(filter)
+    }
+
+    /// Whether the packet is wanted. Fails if the expression cannot be applied to its link type.
+    #[inline]
+    pub fn matches(&mut self, packet: &RawPacket<'_>) -> Result<bool, FilterError> {
+        let program = match self.programs.first() {
+            Some((link_type, program)) if *link_type == packet.link_type => program,
+            _ => self.program_for(packet.link_type)?,
+        };
+        Ok(sys::filter_matches(program, packet.wire_len, packet.data))
+    }
+
+    #[cold]
+    fn program_for(&mut self, link_type: LinkType) -> Result<&BpfProgram, FilterError> {
+        match self.programs.iter().position(|(known, _)| *known == link_type) {
+            Some(position) => self.programs.swap(0, position),
+            None => self.add_program(link_type)?,
+        }
+        let (_, program) = &self.programs[0];
+        Ok(program)
+    }
+
+    fn add_program(&mut self, link_type: LinkType) -> Result<(), FilterError> {
+        let compiled = Capture::dead(Linktype(link_type.0))
+            .and_then(|dead| dead.compile(&self.expression, true))
+            .map_err(|error| FilterError {
+                expression: self.expression.clone(),
+                reason: libpcap_reason(error),
+            })?;
+        self.programs.insert(0, (link_type, compiled));
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::CaptureTime;
+
+    /// A TCP segment to port 80 in an IPv4 datagram without link layer, padded to `len` bytes.
+    fn datagram(len: usize) -> Vec<u8> {
+        let mut bytes = vec![0x45, 0, 0, 40, 0, 0, 0, 0, 64, 6, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2];
+        bytes.extend([0x30, 0x39, 0, 80]);
+        bytes.resize(len, 0);
+        bytes
+    }
+
+    fn packet(link_type: LinkType, wire_len: u32, data: &[u8]) -> RawPacket<'_> {
+        RawPacket { time: CaptureTime::default(), wire_len, link_type, data }
+    }
+
+    #[test]
+    fn lengths_are_those_on_the_wire_not_those_captured() {
+        let data = datagram(60);
+        let mut filter = Filter::compile("greater 1000", LinkType::RAW).unwrap();
+        assert!(filter.matches(&packet(LinkType::RAW, 1500, &data)).unwrap());
+        assert!(!filter.matches(&packet(LinkType::RAW, 999, &data)).unwrap());
+        let mut filter = Filter::compile("less 100", LinkType::RAW).unwrap();
+        assert!(!filter.matches(&packet(LinkType::RAW, 1500, &data)).unwrap());
+    }
+
+    #[test]
+    fn every_link_type_gets_a_program_of_its_own() {
+        let raw = datagram(60);
+        let mut ethernet = vec![0; 12];
+        ethernet.extend([8, 0]);
+        ethernet.extend(&raw);
+        let mut filter = Filter::compile("tcp port 80", LinkType::RAW).unwrap();
+        for _ in 0..2 {
+            assert!(filter.matches(&packet(LinkType::RAW, 60, &raw)).unwrap());
+            assert!(filter.matches(&packet(LinkType::ETHERNET, 74, &ethernet)).unwrap());
+            assert!(!filter.matches(&packet(LinkType::ETHERNET, 60, &raw)).unwrap());
+        }
+        assert_eq!(filter.programs.len(), 2);
+    }
+
+    #[test]
+    fn an_empty_packet_and_an_empty_expression_are_no_trouble() {
+        let mut filter = Filter::compile("tcp port 80", LinkType::ETHERNET).unwrap();
+        assert!(!filter.matches(&packet(LinkType::ETHERNET, 0, &[])).unwrap());
+        let mut filter = Filter::compile("", LinkType::ETHERNET).unwrap();
+        assert!(filter.matches(&packet(LinkType::ETHERNET, 0, &[])).unwrap());
+    }
+
+    #[test]
+    fn bad_expressions_are_explained_by_libpcap() {
+        for expression in ["port", "port 80 and (", "host\0"] {
+            let error = Filter::compile(expression, LinkType::ETHERNET).err().unwrap();
+            assert!(error.to_string().contains(expression), "{error}");
+            assert!(!error.reason.is_empty());
+        }
+    }
+
+    #[test]
+    fn an_expression_that_does_not_fit_a_later_link_type_is_an_error() {
+        let mut filter = Filter::compile("ether host 1:2:3:4:5:6", LinkType::ETHERNET).unwrap();
+        assert!(filter.matches(&packet(LinkType::RAW, 60, &datagram(60))).is_err());
+    }
+}

@@ -1,0 +1,132 @@
+//! Reads on a thread of its own whatever makes the reader wait: pipes and decompressors.
+//!
+//! The packet loop thus works while bytes are being decompressed, and is told when a pipe is silent
+//! instead of being stuck in it.
+
+use std::io::{self, ErrorKind, Read};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
+use std::thread;
+use std::time::Duration;
+
+use super::archive::Archive;
+
+/// Bytes handed over at once, at most: small enough to be in a processor's cache still.
+const CHUNK_LEN: usize = 256 << 10;
+/// Chunks that may wait to be taken.
+const CHUNKS_AHEAD: usize = 4;
+/// How long to wait for bytes before saying that there are none now.
+const PATIENCE: Duration = Duration::from_millis(20);
+
+/// The receiving end of a thread that reads an [`Archive`].
+///
+/// Dropping it ends the thread, at the latest when what it reads from gives something.
+pub(super) struct ReadAhead {
+    events: Receiver<Event>,
+    /// Takes used chunks back to the thread.
+    used: Sender<Vec<u8>>,
+    chunk: Chunk,
+    /// An event that must not be looked at before the current file is left.
+    next_member: Option<String>,
+}
+
+/// Bytes on their way. Invariant: `start <= end <= bytes.len()`.
+#[derive(Default)]
+struct Chunk {
+    bytes: Vec<u8>,
+    start: usize,
+    end: usize,
+}
+
+/// What the thread has to tell. When it has ended, the archive has.
+enum Event {
+    Bytes(Chunk),
+    NextMember(String),
+    Failed(io::Error),
+}
+
+impl ReadAhead {
+    /// Begins to read.
+    pub(super) fn start(archive: Box<dyn Archive>) -> io::Result<Self> {
+        let (to_reader, events) = sync_channel(CHUNKS_AHEAD);
+        let (used, from_reader) = channel();
+        thread::Builder::new()
+            .name("read-ahead".to_owned())
+            .spawn(move || run(archive, &to_reader, &from_reader))?;
+        Ok(Self { events, used, chunk: Chunk::default(), next_member: None })
+    }
+
+    /// Drops what is left of the current file and goes on to the next; `None` if there is none.
+    pub(super) fn next_member(&mut self) -> io::Result<Option<String>> {
+        loop {
+            if let Some(name) = self.next_member.take() {
+                return Ok(Some(name));
+            }
+            self.chunk = Chunk::default();
+            match self.events.recv() {
+                Ok(Event::Bytes(chunk)) => drop(self.used.send(chunk.bytes)),
+                Ok(Event::NextMember(name)) => self.next_member = Some(name),
+                Ok(Event::Failed(error)) => return Err(error),
+                Err(_) => return Ok(None),
+            }
+        }
+    }
+}
+
+impl Read for ReadAhead {
+    /// Fails with [`ErrorKind::WouldBlock`] if there are no bytes for some time.
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while self.chunk.start == self.chunk.end {
+            if self.next_member.is_some() {
+                return Ok(0);
+            }
+            match self.events.recv_timeout(PATIENCE) {
+                Ok(Event::Bytes(chunk)) => {
+                    let used = std::mem::replace(&mut self.chunk, chunk);
+                    // A thread that has ended needs no chunks.
+                    let _ = self.used.send(used.bytes);
+                }
+                Ok(Event::NextMember(name)) => self.next_member = Some(name),
+                Ok(Event::Failed(error)) => return Err(error),
+                Err(RecvTimeoutError::Timeout) => return Err(ErrorKind::WouldBlock.into()),
+                Err(RecvTimeoutError::Disconnected) => return Ok(0),
+            }
+        }
+        let chunk = &mut self.chunk;
+        let count = chunk.bytes.get(chunk.start..chunk.end).unwrap_or_default().read(buffer)?;
+        chunk.start += count;
+        Ok(count)
+    }
+}
+
+/// The thread: reads until the archive or the interest in it ends.
+fn run(mut archive: Box<dyn Archive>, events: &SyncSender<Event>, used: &Receiver<Vec<u8>>) {
+    loop {
+        let event = match read_chunk(&mut *archive, used) {
+            Ok(Some(chunk)) => Event::Bytes(chunk),
+            Ok(None) => match archive.next_member() {
+                Ok(Some(name)) => Event::NextMember(name),
+                Ok(None) => return,
+                Err(error) => Event::Failed(error),
+            },
+            Err(error) => Event::Failed(error),
+        };
+        let is_last = matches!(event, Event::Failed(_));
+        if events.send(event).is_err() || is_last {
+            return;
+        }
+    }
+}
+
+/// The next bytes of the current file; `None` at its end.
+fn read_chunk(archive: &mut dyn Archive, used: &Receiver<Vec<u8>>) -> io::Result<Option<Chunk>> {
+    let mut bytes = used.try_recv().unwrap_or_default();
+    bytes.resize(CHUNK_LEN, 0);
+    loop {
+        match archive.read(&mut bytes) {
+            Ok(0) => return Ok(None),
+            Ok(end) => return Ok(Some(Chunk { bytes, start: 0, end })),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}

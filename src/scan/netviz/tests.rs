@@ -1,0 +1,1 @@
+//! The whole way from packets to the page.
