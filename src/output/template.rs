@@ -359,34 +359,4 @@ mod tests {
         let template = Template::parse(b"%t %T").unwrap();
         assert_eq!(name(&template, &flow, 0), "-1 1969-12-31T23:59:59Z");
     }
-    /// stub
-    pub fn has_count(&self) -> bool {
-        true
-    }
-    /// stub
-    pub fn render(&self, out: &mut Vec<u8>, f: &crate::flow::Identity, count: u32) {
-        use std::io::Write;
-        let a = |x: std::net::IpAddr| match x {
-            std::net::IpAddr::V4(v) => {
-                let o = v.octets();
-                format!("{:03}.{:03}.{:03}.{:03}", o[0], o[1], o[2], o[3])
-            }
-            std::net::IpAddr::V6(v) => v.to_string(),
-        };
-        write!(
-            out,
-            "{}.{:05}-{}.{:05}",
-            a(f.tuple.source()),
-            f.tuple.source_port(),
-            a(f.tuple.destination()),
-            f.tuple.destination_port()
-        )
-        .unwrap();
-        if let Some(v) = f.link.vlan {
-            write!(out, "--{v}").unwrap();
-        }
-        if count > 0 {
-            write!(out, "c{count}").unwrap();
-        }
-    }
 }
