@@ -3,7 +3,7 @@
 use super::sink::StreamSink;
 use crate::capture::RawPacket;
 use crate::config::Phase;
-use crate::decode::{Decoder, Verdict};
+use crate::decode::{Decoder, Found, Verdict};
 use crate::flow::Tracker;
 use crate::messages::Messages;
 use crate::output::{PacketFiles, UnprocessedPackets};
@@ -16,6 +16,39 @@ pub(super) enum Demux {
     Packets(PacketFiles),
     /// Nothing (`-x tcpdemux`).
     Off,
+}
+
+impl Demux {
+    /// Does its work on what a datagram carries; whether the datagram counts as processed.
+    #[inline]
+    fn take(
+        &mut self,
+        packet: &RawPacket<'_>,
+        verdict: &Verdict<'_>,
+        phase: Phase,
+        sink: &mut StreamSink,
+    ) -> bool {
+        match (self, verdict) {
+            (Self::Streams(tracker), Verdict::Segment(segment)) => {
+                tracker.segment(segment, phase, sink);
+                true
+            }
+            (Self::Packets(files), Verdict::Segment(segment)) => {
+                files.packet(packet, segment);
+                true
+            }
+            (Self::Packets(files), Verdict::Fragment(Some(segment))) => {
+                files.packet(packet, segment);
+                true
+            }
+            (Self::Packets(files), Verdict::Headless(segment)) => {
+                files.packet(packet, segment);
+                false
+            }
+            (_, Verdict::Fragment(_)) | (Self::Off, _) => true,
+            (_, Verdict::Headless(_) | Verdict::NotTcp) => false,
+        }
+    }
 }
 
 /// The stages behind the capture.
@@ -33,28 +66,27 @@ impl Pipeline {
     #[inline]
     pub(super) fn packet(&mut self, packet: &RawPacket<'_>, phase: Phase) {
         let Self { decoder, demux, sink, unprocessed, messages, delta_seconds } = self;
-        decoder.decode(packet, |datagram, verdict| {
-            let time = packet.time.to_timestamp(*delta_seconds);
+        let time = packet.time.to_timestamp(*delta_seconds);
+        decoder.decode(packet, |found| {
+            let (datagram, verdict) = match found {
+                Found::Datagram(datagram, verdict) => (datagram, verdict),
+                Found::Overdue(segment) => {
+                    if let Demux::Streams(tracker) = demux {
+                        tracker.segment(&segment, phase, sink);
+                    }
+                    return;
+                }
+                Found::Beacon(beacon) => {
+                    for scanner in &mut sink.scanners {
+                        scanner.beacon(&beacon);
+                    }
+                    return;
+                }
+            };
             for scanner in &mut sink.scanners {
                 scanner.datagram(packet, &datagram, time);
             }
-            let processed = match (&verdict, &mut *demux) {
-                (Verdict::Segment(segment), Demux::Streams(tracker)) => {
-                    tracker.segment(segment, phase, sink);
-                    true
-                }
-                (Verdict::Segment(segment), Demux::Packets(files)) => {
-                    files.packet(packet, segment);
-                    true
-                }
-                (Verdict::Headless(segment), Demux::Packets(files)) => {
-                    files.packet(packet, segment);
-                    false
-                }
-                (_, Demux::Off) => true,
-                (Verdict::Headless(_) | Verdict::NotTcp, _) => false,
-            };
-            if !processed
+            if !demux.take(packet, &verdict, phase, sink)
                 && let Some(file) = unprocessed
                 && let Err(error) = file.packet(packet)
             {
@@ -63,6 +95,16 @@ impl Pipeline {
             }
             if let Demux::Streams(tracker) = demux {
                 tracker.expire(time, sink);
+            }
+        });
+    }
+
+    /// Takes what was waiting for fragments that will not come any more: the input has ended.
+    pub(super) fn release_fragments(&mut self) {
+        let Self { decoder, demux, sink, .. } = self;
+        decoder.finish(|found| {
+            if let (Found::Overdue(segment), Demux::Streams(tracker)) = (found, &mut *demux) {
+                tracker.segment(&segment, Phase::Normal, sink);
             }
         });
     }

@@ -28,6 +28,8 @@ pub(super) struct StreamSink {
     /// Look at flows; not at those that are neither kept nor gathered.
     pub(super) scanners: Vec<Box<dyn Scanner>>,
     pub(super) hooks: FlowHooks,
+    /// Everything that hooks have started.
+    pub(super) children: Children,
     pub(super) report: Option<Report>,
     pub(super) messages: Messages,
 }
@@ -135,8 +137,8 @@ impl Sink for StreamSink {
             path = Some(closed.path);
         }
         if let (Some(scratch), Some(id)) = (scratch, stream.scratch) {
-            let scanned = scratch
-                .close(id, |content, hashes| scan(scanners, flow, None, content, hashes));
+            let scanned =
+                scratch.close(id, |content, hashes| scan(scanners, flow, None, content, hashes));
             findings = scanned.unwrap_or_default();
         }
         if let Some(report) = &mut self.report {

@@ -9,7 +9,9 @@ use std::path::{Path, PathBuf};
 
 use foldhash::fast::RandomState;
 
-use super::http::{BodySink, FinishedBody, Note, Options, RequestMethods, Scanner as Responses, Unstorable};
+use super::http::{
+    BodySink, FinishedBody, Note, Options, RequestMethods, Scanner as Responses, Unstorable,
+};
 use super::{Body, Findings, FinishedFlow, Scanner};
 use crate::flow::Identity;
 use crate::hooks::{AlertDescriptor, Children};
@@ -141,10 +143,8 @@ impl BodyFiles<'_> {
         let written = file.write_all(&self.buffer);
         self.buffer.clear();
         written.map_err(|error| {
-            self.messages.error(format_args!(
-                "{}: HTTP body not stored: {error}",
-                self.flow.display()
-            ));
+            self.messages
+                .error(format_args!("{}: HTTP body not stored: {error}", self.flow.display()));
             Unstorable
         })
     }

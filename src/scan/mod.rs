@@ -1,8 +1,9 @@
 //! What is found in packets and in the bytes of finished streams.
 //!
 //! A [`Scanner`] looks at what passes and tells what it found: in a flow, for the flow's entry in
-//! the report ([`Findings`]), and at the end of the run ([`RunFindings`]). The rest of the program
-//! does not know which scanners there are; [`build`] makes those that the command line asked for.
+//! the report ([`Findings`]), and at the end of the run ([`RunFindings`]). The program's stages
+//! do not know which scanners there are; those that the command line asked for are made when a run
+//! is set up.
 
 mod content;
 mod hash_scanner;
@@ -10,19 +11,21 @@ mod hashes;
 pub mod http;
 mod http_bodies;
 pub mod netviz;
+mod networks;
 mod picture;
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 pub use content::Content;
 pub use hash_scanner::HashScanner;
 pub use hashes::{Hashes, RunningHashes};
 pub use http_bodies::{HttpBodies, HttpHooks};
+pub use networks::Networks;
 pub use picture::Picture;
 
 use crate::capture::RawPacket;
-use crate::decode::Datagram;
+use crate::decode::{Beacon, Datagram, MacAddr};
 use crate::flow::Identity;
 use crate::time::Timestamp;
 
@@ -30,6 +33,9 @@ use crate::time::Timestamp;
 pub trait Scanner {
     /// The link layer handed on a datagram.
     fn datagram(&mut self, _packet: &RawPacket<'_>, _datagram: &Datagram<'_>, _time: Timestamp) {}
+
+    /// A wireless network announced itself.
+    fn beacon(&mut self, _beacon: &Beacon<'_>) {}
 
     /// A payload was stored at a position of a flow.
     fn payload(&mut self, _flow: &Identity, _position: u64, _payload: &[u8]) {}
@@ -71,7 +77,7 @@ pub struct Body {
     /// Where the body begins in the flow, before anything is decoded.
     pub offset: u64,
     /// Where the body is kept.
-    pub path: std::path::PathBuf,
+    pub path: PathBuf,
     /// How many bytes it has.
     pub size: u64,
 }
@@ -95,7 +101,7 @@ pub struct RunFindings {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Network {
     /// The sender's address.
-    pub source: crate::decode::MacAddr,
+    pub source: MacAddr,
     /// The network's name; bytes of any kind.
     pub ssid: Vec<u8>,
     /// How many beacons announced it.

@@ -122,12 +122,12 @@ impl AddressHistogram {
         prefixes.get(place)?.prefix.contains(address).then_some(place as u32)
     }
 
-    /// Folds a quarter of the limit away, so that the cost of folding spreads over the addresses
-    /// that are new until the next time.
+    /// Folds half of the leaves away, so that the cost of folding spreads over the addresses that
+    /// are new until the next time.
     #[cold]
     fn make_room(&mut self) {
         let before = self.leaves.len();
-        let mut leaves = fold(std::mem::take(&mut self.leaves), self.limit - self.limit / 4);
+        let mut leaves = fold(std::mem::take(&mut self.leaves), self.limit / 2);
         leaves.sort_by_key(|leaf| leaf.prefix.is_single());
         self.statistics.folded_away += (before - leaves.len()) as u64;
         self.folded = leaves.partition_point(|leaf| !leaf.prefix.is_single());
@@ -270,9 +270,8 @@ mod tests {
         histogram.write_leaves(&mut dump);
         assert_eq!(
             dump,
-            "nodes: 4  maxnodes: 4 ctr_added: 6 pruned: 2\ncache_hits: 1\ncache_misses: 6\n\
-             histogram size: 4\n0.0.0.0/2  count=20\n51.0.0.1  count=5\n119.0.0.0  count=5\n\
-             255.0.0.0  count=5\n"
+            "nodes: 2  maxnodes: 4 ctr_added: 5 pruned: 3\ncache_hits: 1\ncache_misses: 6\n\
+             histogram size: 2\n0.0.0.0/1  count=30\n255.0.0.0  count=5\n"
         );
     }
 }

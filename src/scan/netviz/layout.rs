@@ -17,7 +17,8 @@ pub(super) const SMALL: Style = Style::regular(6.5, Color::QUIET);
 
 const TITLE_BASELINE: f32 = 52.0;
 const TIME_PLOT_TOP: f32 = 150.0;
-const RANKINGS_TOP: [f32; 2] = [380.0, 572.0];
+const RANKINGS_TOP: f32 = 384.0;
+const RANKINGS_GAP: f32 = 22.0;
 const COLUMN_GAP: f32 = 28.0;
 
 /// The whole page.
@@ -26,10 +27,12 @@ pub(super) fn page(summary: &Summary, facts: &PageFacts, zone: &LocalZone) -> Pa
     title_block(&mut page, summary, facts, zone);
     time_plot::draw(&mut page, TIME_PLOT_TOP, summary, zone);
     let column = (INNER - COLUMN_GAP) / 2.0;
-    for (row, top) in summary.rankings.iter().zip(RANKINGS_TOP) {
-        for (entries, left) in row.iter().zip([MARGIN, MARGIN + column + COLUMN_GAP]) {
-            ranking::draw(&mut page, (left, top), column, entries);
+    let mut top = RANKINGS_TOP;
+    for row in &summary.rankings {
+        for (ranking, left) in row.iter().zip([MARGIN, MARGIN + column + COLUMN_GAP]) {
+            ranking::draw(&mut page, (left, top), column, ranking);
         }
+        top += row.iter().map(ranking::height).fold(0.0, f32::max) + RANKINGS_GAP;
     }
     page
 }

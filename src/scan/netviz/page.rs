@@ -143,8 +143,11 @@ impl Page {
         self.items.push(Item::Line { points, width, color });
     }
 
-    /// Writes `text` with its baseline at `y`.
+    /// Writes `text`, if there is any, with its baseline at `y`.
     pub(super) fn text(&mut self, x: f32, y: f32, align: Align, style: Style, text: &str) {
+        if text.is_empty() {
+            return;
+        }
         let text = font::printable(text);
         let width = style.width(&text);
         let x = match align {

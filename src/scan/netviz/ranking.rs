@@ -5,18 +5,24 @@ use super::page::{Align, Area, Color, Page, Style};
 use super::summary::Ranking;
 use super::words;
 
+const HEAD: f32 = 12.0;
 const PITCH: f32 = 16.0;
 const BAR_HEIGHT: f32 = 3.6;
 const TEXT: Style = Style::regular(7.5, Color::BLACK);
 const QUIET_TEXT: Style = Style::regular(7.5, Color::QUIET);
 /// Where the rank ends and the name begins, from the left.
 const RANK_END: f32 = 8.0;
-const NAME: f32 = 12.5;
+const NAME: f32 = 13.5;
 /// Where numbers end, from the right.
 const SHARE_END: f32 = 25.0;
 const BYTES_END: f32 = 50.0;
 /// The widest size, `1000.00 MB`, and some white before it.
 const BYTES_WIDTH: f32 = 46.0;
+
+/// How high `ranking` is; a short one not less than three lines, lest the page look torn.
+pub(super) fn height(ranking: &Ranking) -> f32 {
+    HEAD + PITCH * ranking.entries.len().max(3) as f32
+}
 
 /// Draws `ranking` in a column `width` wide, from its upper left corner on.
 pub(super) fn draw(page: &mut Page, (left, top): (f32, f32), width: f32, ranking: &Ranking) {
@@ -25,7 +31,7 @@ pub(super) fn draw(page: &mut Page, (left, top): (f32, f32), width: f32, ranking
     let word = if largest > 0 { "Top" } else { "No" };
     let heading = format!("{word} {}", ranking.title);
     page.text(left, top + 8.0, Align::Left, HEADING, &heading);
-    let rule = top + 12.0;
+    let rule = top + HEAD;
     page.line(vec![(left, rule), (right, rule)], 0.4, Color::QUIET);
     if largest == 0 {
         return;

@@ -206,7 +206,8 @@ mod tests {
         // The night in which the hour from 2 to 3 is left out.
         let new_york = LocalZone::posix("EST5EDT,M3.2.0,M11.1.0");
         let night = 1_394_341_200 * MICROS; // 2014-03-09 00:00
-        assert_eq!(texts(&new_york, night, 4 * 3_600), "00:00|2014-03-09 01:00 03:00 04:00 05:00");
+        let labels = texts(&new_york, night, 8 * 3_600);
+        assert_eq!(labels, "00:00|2014-03-09 01:00 03:00 04:00 05:00 06:00 07:00 08:00 09:00");
     }
 
     #[test]

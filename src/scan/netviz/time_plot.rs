@@ -1,6 +1,5 @@
 //! Draws traffic over time: stacked bars by class, and the share of all bytes seen so far.
 
-use super::classes::Class;
 use super::layout::{HEADING, INNER, MARGIN, SMALL};
 use super::looks::look;
 use super::page::{Align, Area, Color, Page, Style, WIDTH};
@@ -23,7 +22,7 @@ const MOST_TIME_TICKS: usize = 9;
 pub(super) fn draw(page: &mut Page, top: f32, summary: &Summary, zone: &LocalZone) {
     let plot = Area {
         x: MARGIN + LABELS_LEFT,
-        y: top + 24.0,
+        y: top + 29.0,
         width: INNER - LABELS_LEFT - LABELS_RIGHT,
         height: PLOT_HEIGHT,
     };
@@ -38,7 +37,7 @@ pub(super) fn draw(page: &mut Page, top: f32, summary: &Summary, zone: &LocalZon
             cumulative_line(page, plot, slots, &totals);
             time_axis(page, plot, slots, bars, zone);
             let exact = format!("bytes per {}", words::exact_interval(bars.width));
-            page.text(plot.x - LABELS_LEFT, plot.y - 7.0, Align::Left, SMALL, &exact);
+            page.text(plot.x - LABELS_LEFT, plot.y - 9.5, Align::Left, SMALL, &exact);
         }
         None => {
             let middle = (plot.x + plot.width / 2.0, plot.y + plot.height / 2.0);
@@ -161,15 +160,13 @@ fn legend(page: &mut Page, first_baseline: f32, summary: &Summary) {
     const LINE_SAMPLE: f32 = 14.0;
     const STYLE: Style = Style::regular(7.0, Color::BLACK);
 
-    let is_tcp = |(class, _): &(Class, String)| *class != Class::NotTcp;
-    let no_tcp = (!summary.classes.iter().any(is_tcp)).then_some("No TCP");
     let line = summary.bars.is_some().then_some("Cumulative share");
     let chips = summary.classes.iter().map(|(class, name)| (Some(*class), name.as_str()));
     let (left, right) = (MARGIN + LABELS_LEFT, WIDTH - MARGIN);
     let (mut x, mut baseline) = (left, first_baseline);
-    if let Some(text) = no_tcp {
-        page.text(x, baseline, Align::Left, STYLE, text);
-        x += STYLE.width(text) + ENTRY_GAP;
+    if summary.classes.is_empty() {
+        page.text(x, baseline, Align::Left, STYLE, "No TCP");
+        x += STYLE.width("No TCP") + ENTRY_GAP;
     }
     for (class, name) in chips.chain(line.map(|name| (None, name))) {
         let sample = if class.is_some() { CHIP } else { LINE_SAMPLE };

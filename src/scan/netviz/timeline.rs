@@ -105,14 +105,17 @@ impl Timeline {
     }
 
     fn add_port(&mut self, place: usize, port: u16, bytes: u32) {
-        match self.ports.get_mut(&port_key(place, port)) {
-            Some(sum) => add_bytes(sum, bytes),
-            None => {
-                if self.ports.len() >= MAX_PORT_SUMS {
-                    self.forget_quiet_ports();
-                }
-                self.ports.insert(port_key(place, port), u64::from(bytes));
-            }
+        if let Some(sum) = self.ports.get_mut(&port_key(place, port)) {
+            add_bytes(sum, bytes);
+            return;
+        }
+        if self.ports.len() >= MAX_PORT_SUMS {
+            self.forget_quiet_ports();
+        }
+        if self.is_complete(port) {
+            self.ports.insert(port_key(place, port), u64::from(bytes));
+        } else if let Some(bucket) = self.buckets.get_mut(place) {
+            add_bytes(&mut bucket.other_ports, bytes);
         }
     }
 
@@ -279,5 +282,78 @@ impl Bars {
     /// Whether any bar has bytes of `class`.
     pub(super) fn has(&self, class: Class) -> bool {
         self.sums.iter().any(|sums| sums.get(class.number()).is_some_and(|sum| *sum > 0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const START: i64 = 1_400_000_000 * 1_000_000;
+    const SECOND: i64 = 1_000_000;
+    const DAY: i64 = 86_400 * SECOND;
+
+    fn timeline(times: &[i64]) -> Timeline {
+        let mut timeline = Timeline::new(0);
+        for time in times {
+            timeline.add(Timestamp::from_micros(START + time), Kind::NotTcp, 10);
+        }
+        timeline
+    }
+
+    /// The width of a bar in microseconds, and how many there are.
+    fn bars(times: &[i64]) -> (i128, usize) {
+        let bars = timeline(times).bars(&Classes::default()).unwrap();
+        (bars.width, bars.sums.len())
+    }
+
+    #[test]
+    fn bars_are_as_narrow_as_the_span_allows() {
+        assert_eq!(bars(&[0]), (100_000, 1));
+        assert_eq!(bars(&[0, 10 * SECOND]), (100_000, 101));
+        assert_eq!(bars(&[0, 52 * SECOND]), (600_000, 88));
+        assert_eq!(bars(&[0, 60 * SECOND]), (1_000_000, 61));
+        assert_eq!(bars(&[0, 3 * DAY]).0, 5 * 600_000_000);
+        assert_eq!(bars(&[0, 100 * DAY]), (i128::from(DAY), 101));
+        assert_eq!(bars(&[0, 700 * DAY]), (7 * i128::from(DAY), 101));
+        assert_eq!(bars(&[0, 3_280 * DAY]), (90 * i128::from(DAY), 37));
+    }
+
+    #[test]
+    fn an_earlier_packet_fits_if_not_too_early() {
+        assert_eq!(bars(&[0, -5 * SECOND]), (100_000, 51));
+        assert_eq!(bars(&[0, -7 * SECOND]), (1_000_000, 8));
+    }
+
+    #[test]
+    fn days_begin_at_local_midnight() {
+        let mut timeline = Timeline::new(-4 * 3_600);
+        for day in [0, 50] {
+            timeline.add(Timestamp::from_micros(START + day * DAY), Kind::NotTcp, 10);
+        }
+        let bars = timeline.bars(&Classes::default()).unwrap();
+        assert_eq!(bars.start.rem_euclid(i128::from(DAY)), 4 * 3_600 * i128::from(SECOND));
+    }
+
+    #[test]
+    fn over_the_limit_quiet_ports_lose_their_name_but_no_byte() {
+        let mut timeline = Timeline::new(0);
+        let mut expected = 0;
+        for tenth in 0..20 {
+            for port in 1_000..31_000 {
+                let bytes = if port == 5_000 { 1_000 } else { 1 };
+                let time = Timestamp::from_micros(START + tenth * 100_000);
+                timeline.add(time, Kind::Port(port), bytes);
+                expected += u64::from(bytes);
+            }
+        }
+        assert!(timeline.ports.len() <= MAX_PORT_SUMS);
+        assert!(timeline.is_complete(5_000));
+        assert!((1_000..31_000).any(|port| !timeline.is_complete(port)));
+        let busiest = [5_000].map(|port| super::super::ports::PortBytes { port, bytes: 1 });
+        let classes = Classes::new(&busiest, |port| timeline.is_complete(port));
+        let bars = timeline.bars(&classes).unwrap();
+        assert_eq!(bars.totals().sum::<u64>(), expected);
+        assert!(bars.sums.iter().all(|sums| sums[Class::Ranked(0).number()] == 1_000));
     }
 }

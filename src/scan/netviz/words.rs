@@ -9,7 +9,7 @@ pub(super) fn count(number: u64) -> String {
     let digits = number.to_string();
     let mut grouped = String::with_capacity(digits.len() * 4 / 3);
     for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place) % 3 == 0 {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
             grouped.push(',');
         }
         grouped.push(digit);
@@ -133,17 +133,23 @@ pub(super) fn interval(micros: i128) -> String {
     }
 }
 
-/// The width of a bar, exactly: `0.6 s`, `50 min`, `1 h`, `35 days`.
+/// The width of a bar, exactly, as it follows "per": `0.6 s`, `50 min`, `hour`, `35 days`.
 pub(super) fn exact_interval(micros: i128) -> String {
+    const UNITS: [(i128, &str, &str); 4] = [
+        (DAY as i128, "day", "days"),
+        (3_600, "hour", "h"),
+        (60, "minute", "min"),
+        (1, "second", "s"),
+    ];
     let seconds = micros / 1_000_000;
-    let day = i128::from(DAY);
-    match seconds {
-        0 => format!("0.{} s", micros / 100_000),
-        _ if seconds == day => "day".to_owned(),
-        _ if seconds % day == 0 => format!("{} days", seconds / day),
-        _ if seconds % 3_600 == 0 => format!("{} h", seconds / 3_600),
-        _ if seconds % 60 == 0 => format!("{} min", seconds / 60),
-        _ => format!("{seconds} s"),
+    if seconds == 0 {
+        return format!("0.{} s", micros / 100_000);
+    }
+    let fitting = UNITS.iter().find(|(unit, ..)| seconds % unit == 0);
+    let (unit, one, many) = fitting.copied().unwrap_or((1, "second", "s"));
+    match seconds / unit {
+        1 => one.to_owned(),
+        number => format!("{number} {many}"),
     }
 }
 
@@ -205,7 +211,8 @@ mod tests {
         let second = 1_000_000;
         let cases = [
             (600_000, "<1 second", "0.6 s"),
-            (second, "1 second", "1 s"),
+            (second, "1 second", "second"),
+            (15 * second, "15 second", "15 s"),
             (3_000 * second, "50 minute", "50 min"),
             (4_200 * second, "~1 hour", "70 min"),
             (90 * 86_400 * second, "3 month", "90 days"),

@@ -64,11 +64,11 @@ mod tests {
     #[test]
     fn local_times_that_clocks_skip_have_no_instant() {
         let new_york = LocalZone::posix("EST5EDT,M3.2.0,M11.1.0");
-        let two_thirty = 1_394_332_200 + 86_400 - 3_600; // 2014-03-09 02:30 as if it were UTC
-        assert_eq!(Civil::from_unix_seconds(two_thirty).hour, 1);
-        assert_eq!(new_york.instant_of(two_thirty), Some(two_thirty + 5 * 3600));
-        assert_eq!(new_york.instant_of(two_thirty + 3_600), None);
-        assert_eq!(new_york.instant_of(two_thirty + 7_200), Some(two_thirty + 7_200 + 4 * 3600));
+        let half_past_one = 1_394_328_600; // 2014-03-09 01:30, as if it were UTC
+        assert_eq!(Civil::from_unix_seconds(half_past_one).minute, 30);
+        let instants = [0, 3_600, 7_200].map(|later| new_york.instant_of(half_past_one + later));
+        let one_hour_later = half_past_one + 5 * 3_600 + 3_600;
+        assert_eq!(instants, [Some(half_past_one + 5 * 3_600), None, Some(one_hour_later)]);
     }
 
     #[test]
