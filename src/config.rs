@@ -4,7 +4,7 @@
 //! the options mean together; what was typed stays behind in `cli`.
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::output::template::Template;
 use crate::settings::Settings;
@@ -154,12 +154,29 @@ pub struct Verbosity {
 }
 
 impl Config {
-    /// Where a file of the output folder is: as `OUTDIR/NAME`, or the bare name when the folder is
-    /// `.` or empty, because names in reports and on the console have always looked so.
-    pub fn in_output_folder(&self, name: &str) -> PathBuf {
-        match self.output_folder.as_os_str().as_encoded_bytes() {
-            b"" | b"." => PathBuf::from(name),
-            _ => self.output_folder.join(Path::new(name)),
+    /// What a run does when nothing is said: every flow of libpcap's first device goes to a file in
+    /// the current folder.
+    pub fn new(program: &str, command_line: Vec<OsString>) -> Self {
+        Self {
+            program: program.to_owned(),
+            command_line,
+            input: Input::Live { device: None, promiscuous: true },
+            filter: String::new(),
+            output_folder: PathBuf::from("."),
+            template: Template::default(),
+            sink: Sink::Files,
+            byte_limit: None,
+            max_descriptors: None,
+            max_seek: DEFAULT_MAX_SEEK,
+            index: false,
+            unprocessed: None,
+            report: Some(PathBuf::from("./report.xml")),
+            scanners: Scanners { tcpdemux: true, http_decompress: true, ..Scanners::default() },
+            settings: Settings::default(),
+            user: None,
+            chroot: None,
+            semaphore: None,
+            verbosity: Verbosity { level: 1, quiet: false },
         }
     }
 }

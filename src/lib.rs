@@ -21,6 +21,7 @@ pub mod config;
 pub mod decode;
 pub mod digits;
 pub mod flow;
+pub mod hooks;
 pub mod messages;
 pub mod net_text;
 pub mod output;

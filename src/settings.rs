@@ -1,4 +1,9 @@
 //! The parameters of `-S NAME=VALUE`: one table from which parsing, help and checks come.
+//!
+//! The original ignored unknown names and read bad numbers as 0; here both are errors, because a
+//! parameter that silently does nothing is worse than none.
+
+use thiserror::Error;
 
 /// The values of all parameters, defaults included.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -9,12 +14,17 @@ pub struct Settings {
     pub tdelta: i32,
     /// Live capture: milliseconds after which the kernel hands over what it has.
     pub packet_buffer_timeout: u32,
+    /// Live capture: bytes that the kernel keeps for the program; `None` for libpcap's default.
+    pub capture_buffer: Option<u32>,
     /// The prefix of messages, instead of the program's name.
     pub debug_prefix: Option<String>,
     /// Run this command on every HTTP body; empty for none.
     pub http_cmd: String,
-    /// Tell this descriptor about HTTP bodies.
+    /// Tell this descriptor about HTTP bodies; never negative.
     pub http_alert_fd: Option<i32>,
+    /// Cut decompressed HTTP bodies at this many bytes; `None` for a bound that grows with the
+    /// compressed size.
+    pub http_max_body: Option<u64>,
     /// Print the address histograms.
     pub netviz_histogram_dump: bool,
     /// At most this many nodes in each address histogram.
@@ -23,7 +33,7 @@ pub struct Settings {
     pub tcp_timeout: u32,
     /// Run this command on every flow file; empty for none.
     pub tcp_cmd: String,
-    /// Tell this descriptor about flow files.
+    /// Tell this descriptor about flow files; never negative.
     pub tcp_alert_fd: Option<i32>,
     /// Drop 802.11 frames whose check sequence is there and wrong.
     pub check_fcs: bool,
@@ -39,9 +49,11 @@ impl Default for Settings {
             enable_report: true,
             tdelta: 0,
             packet_buffer_timeout: 10,
+            capture_buffer: None,
             debug_prefix: None,
             http_cmd: String::new(),
             http_alert_fd: None,
+            http_max_body: None,
             netviz_histogram_dump: false,
             netviz_histogram_size: 1000,
             tcp_timeout: 0,
@@ -51,5 +63,346 @@ impl Default for Settings {
             decap: true,
             buffer_memory: 64 << 20,
         }
+    }
+}
+
+/// Everything about one parameter.
+#[derive(Clone, Copy, Debug)]
+pub struct Parameter {
+    /// Its name.
+    pub name: &'static str,
+    /// Its value when nothing is said, as it would be typed.
+    pub default: &'static str,
+    /// The scanner that it belongs to; empty if to none.
+    pub scanner: &'static str,
+    /// What it does, in a line.
+    pub help: &'static str,
+    value: Value,
+}
+
+/// What a parameter may be set to, and where the value goes.
+#[derive(Clone, Copy, Debug)]
+enum Value {
+    Flag(fn(&mut Settings) -> &mut bool),
+    Signed(fn(&mut Settings) -> &mut i32),
+    Unsigned(fn(&mut Settings) -> &mut u32),
+    Wide(fn(&mut Settings) -> &mut i64),
+    /// A number of bytes, with K, M or G for powers of 1024.
+    Size(fn(&mut Settings) -> &mut u64),
+    /// The same, or `auto`.
+    AutoSize(fn(&mut Settings) -> &mut Option<u64>),
+    /// The same again, below 2 GiB.
+    AutoSmallSize(fn(&mut Settings) -> &mut Option<u32>),
+    /// A file descriptor, or -1 for none.
+    Descriptor(fn(&mut Settings) -> &mut Option<i32>),
+    Text(fn(&mut Settings) -> &mut String),
+    /// Text, or nothing for "as if not set".
+    OptionalText(fn(&mut Settings) -> &mut Option<String>),
+}
+
+/// Every parameter, in the order in which help lists them.
+pub const PARAMETERS: &[Parameter] = &[
+    Parameter {
+        name: "enable_report",
+        default: "YES",
+        scanner: "",
+        help: "write the DFXML report",
+        value: Value::Flag(|s| &mut s.enable_report),
+    },
+    Parameter {
+        name: "tdelta",
+        default: "0",
+        scanner: "",
+        help: "seconds to add to the time of every packet",
+        value: Value::Signed(|s| &mut s.tdelta),
+    },
+    Parameter {
+        name: "packet-buffer-timeout",
+        default: "10",
+        scanner: "",
+        help: "live capture: milliseconds until packets are handed over",
+        value: Value::Unsigned(|s| &mut s.packet_buffer_timeout),
+    },
+    Parameter {
+        name: "capture_buffer",
+        default: "auto",
+        scanner: "",
+        help: "live capture: bytes of the kernel's packet buffer",
+        value: Value::AutoSmallSize(|s| &mut s.capture_buffer),
+    },
+    Parameter {
+        name: "buffer_memory",
+        default: "64M",
+        scanner: "",
+        help: "bytes of all flows that may wait in memory to be written",
+        value: Value::Size(|s| &mut s.buffer_memory),
+    },
+    Parameter {
+        name: "decap",
+        default: "YES",
+        scanner: "",
+        help: "look for TCP inside tunnels",
+        value: Value::Flag(|s| &mut s.decap),
+    },
+    Parameter {
+        name: "debug-prefix",
+        default: "",
+        scanner: "",
+        help: "what messages begin with, instead of the program's name",
+        value: Value::OptionalText(|s| &mut s.debug_prefix),
+    },
+    Parameter {
+        name: "http_cmd",
+        default: "",
+        scanner: "http",
+        help: "command to run on each HTTP body",
+        value: Value::Text(|s| &mut s.http_cmd),
+    },
+    Parameter {
+        name: "http_alert_fd",
+        default: "-1",
+        scanner: "http",
+        help: "file descriptor that is told of HTTP bodies",
+        value: Value::Descriptor(|s| &mut s.http_alert_fd),
+    },
+    Parameter {
+        name: "http_max_body",
+        default: "auto",
+        scanner: "http",
+        help: "bytes after which a decompressed body is cut",
+        value: Value::AutoSize(|s| &mut s.http_max_body),
+    },
+    Parameter {
+        name: "netviz_histogram_dump",
+        default: "NO",
+        scanner: "netviz",
+        help: "print the address histograms",
+        value: Value::Flag(|s| &mut s.netviz_histogram_dump),
+    },
+    Parameter {
+        name: "netviz_histogram_size",
+        default: "1000",
+        scanner: "netviz",
+        help: "nodes of an address histogram",
+        value: Value::Wide(|s| &mut s.netviz_histogram_size),
+    },
+    Parameter {
+        name: "tcp_timeout",
+        default: "0",
+        scanner: "tcpdemux",
+        help: "seconds without packets after which a flow is closed; 0 for never",
+        value: Value::Unsigned(|s| &mut s.tcp_timeout),
+    },
+    Parameter {
+        name: "tcp_cmd",
+        default: "",
+        scanner: "tcpdemux",
+        help: "command to run on each flow file",
+        value: Value::Text(|s| &mut s.tcp_cmd),
+    },
+    Parameter {
+        name: "tcp_alert_fd",
+        default: "-1",
+        scanner: "tcpdemux",
+        help: "file descriptor that is told of flow files",
+        value: Value::Descriptor(|s| &mut s.tcp_alert_fd),
+    },
+    Parameter {
+        name: "check_fcs",
+        default: "YES",
+        scanner: "wifiviz",
+        help: "drop 802.11 frames whose check sequence is wrong",
+        value: Value::Flag(|s| &mut s.check_fcs),
+    },
+];
+
+/// Why a `-S` is refused.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum ParameterError {
+    /// There is no `=`.
+    #[error("invalid parameter '{0}': NAME=VALUE is expected")]
+    NoValue(String),
+    /// No parameter has this name.
+    #[error("unknown parameter '{0}' (-H lists them)")]
+    Unknown(String),
+    /// The value is not one that this parameter can have.
+    #[error("parameter {name}: '{value}' is not {expected}")]
+    BadValue {
+        /// The parameter.
+        name: &'static str,
+        /// What it was to be set to.
+        value: String,
+        /// What it can be set to.
+        expected: &'static str,
+    },
+}
+
+impl Settings {
+    /// Does what `-S text` asks for. The text is split at its first `=`.
+    pub fn set(&mut self, text: &str) -> Result<(), ParameterError> {
+        let Some((name, value)) = text.split_once('=') else {
+            return Err(ParameterError::NoValue(text.to_owned()));
+        };
+        let Some(parameter) = PARAMETERS.iter().find(|parameter| parameter.name == name) else {
+            return Err(ParameterError::Unknown(name.to_owned()));
+        };
+        parameter.value.store(self, value).map_err(|expected| ParameterError::BadValue {
+            name: parameter.name,
+            value: value.to_owned(),
+            expected,
+        })
+    }
+}
+
+impl Value {
+    /// Stores what `text` means, or says what it should have been.
+    fn store(self, settings: &mut Settings, text: &str) -> Result<(), &'static str> {
+        const SIZE: &str = "a number of bytes (K, M and G are powers of 1024)";
+        match self {
+            Self::Flag(field) => *field(settings) = flag(text).ok_or("YES or NO")?,
+            Self::Signed(field) => {
+                *field(settings) = text.parse().map_err(|_| "a whole number of 32 bits")?;
+            }
+            Self::Unsigned(field) => {
+                let number = text.parse().ok().filter(|&number| number <= i32::MAX as u32);
+                *field(settings) = number.ok_or("a whole number from 0 to 2147483647")?;
+            }
+            Self::Wide(field) => {
+                *field(settings) = text.parse().map_err(|_| "a whole number of 64 bits")?;
+            }
+            Self::Size(field) => *field(settings) = size(text).ok_or(SIZE)?,
+            Self::AutoSize(field) => {
+                *field(settings) = match text {
+                    "auto" => None,
+                    _ => Some(size(text).ok_or(SIZE)?),
+                };
+            }
+            Self::AutoSmallSize(field) => {
+                let small = |size: u64| i32::try_from(size).ok().and_then(|s| s.try_into().ok());
+                *field(settings) = match text {
+                    "auto" => None,
+                    _ => Some(size(text).and_then(small).ok_or("a number of bytes below 2G")?),
+                };
+            }
+            Self::Descriptor(field) => {
+                *field(settings) = match text.parse() {
+                    Ok(-1) => None,
+                    Ok(descriptor @ 0..) => Some(descriptor),
+                    _ => return Err("a file descriptor, or -1 for none"),
+                };
+            }
+            Self::Text(field) => *field(settings) = text.to_owned(),
+            Self::OptionalText(field) => {
+                *field(settings) = (!text.is_empty()).then(|| text.to_owned());
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Yes and no as the original reads them, by the first character; anything else is neither.
+fn flag(text: &str) -> Option<bool> {
+    match text.chars().next()? {
+        'Y' | 'y' | 'T' | 't' | '1' => Some(true),
+        'N' | 'n' | 'F' | 'f' | '0' => Some(false),
+        _ => None,
+    }
+}
+
+/// A number of bytes, with or without one of the letters K, M and G.
+fn size(text: &str) -> Option<u64> {
+    const UNITS: [([char; 2], u64); 3] =
+        [(['K', 'k'], 1 << 10), (['M', 'm'], 1 << 20), (['G', 'g'], 1 << 30)];
+    let with_unit = |(letters, unit)| Some((text.strip_suffix(letters)?, unit));
+    let (number, unit) = UNITS.into_iter().find_map(with_unit).unwrap_or((text, 1));
+    number.parse::<u64>().ok()?.checked_mul(unit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn set(text: &str) -> Result<Settings, String> {
+        let mut settings = Settings::default();
+        settings.set(text).map(|()| settings).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn the_defaults_of_the_table_are_the_defaults() {
+        for parameter in PARAMETERS {
+            let mut settings = Settings::default();
+            settings.set(&format!("{}={}", parameter.name, parameter.default)).unwrap();
+            assert_eq!(settings, Settings::default(), "{}", parameter.name);
+        }
+    }
+
+    /// A value goes where its name says, and nowhere else.
+    #[test]
+    fn every_parameter_changes_a_field_of_its_own() {
+        let mut seen = Vec::new();
+        for parameter in PARAMETERS {
+            let other = if parameter.default == "YES" { "NO" } else { "1" };
+            let mut changed = Settings::default();
+            changed.set(&format!("{}={other}", parameter.name)).unwrap();
+            assert_ne!(changed, Settings::default(), "{}", parameter.name);
+            assert!(!seen.contains(&changed), "{}", parameter.name);
+            seen.push(changed);
+        }
+    }
+
+    #[test]
+    fn values_may_be_empty_and_contain_equals_signs() {
+        assert_eq!(set("tcp_cmd=grep a=b").unwrap().tcp_cmd, "grep a=b");
+        assert_eq!(set("http_cmd=").unwrap().http_cmd, "");
+        assert_eq!(set("debug-prefix==").unwrap().debug_prefix.as_deref(), Some("="));
+        assert_eq!(set("debug-prefix=").unwrap().debug_prefix, None);
+    }
+
+    #[test]
+    fn flags_go_by_their_first_character() {
+        for (text, expected) in [("Yes", true), ("true", true), ("1", true), ("nO", false)] {
+            assert_eq!(set(&format!("check_fcs={text}")).unwrap().check_fcs, expected, "{text}");
+        }
+        for text in ["", " YES", "on", "2", "é"] {
+            let error = set(&format!("check_fcs={text}")).unwrap_err();
+            assert_eq!(error, format!("parameter check_fcs: '{text}' is not YES or NO"));
+        }
+    }
+
+    #[test]
+    fn sizes_may_have_a_unit() {
+        assert_eq!(set("buffer_memory=5").unwrap().buffer_memory, 5);
+        assert_eq!(set("buffer_memory=2k").unwrap().buffer_memory, 2048);
+        assert_eq!(set("http_max_body=3G").unwrap().http_max_body, Some(3 << 30));
+        assert_eq!(set("capture_buffer=16M").unwrap().capture_buffer, Some(16 << 20));
+        for text in ["", "K", "-1", "1.5M", "99999999999G", "5é"] {
+            assert!(set(&format!("buffer_memory={text}")).is_err(), "{text}");
+        }
+        assert!(set("capture_buffer=2G").is_err());
+    }
+
+    #[test]
+    fn numbers_out_of_range_are_errors_not_limits() {
+        assert_eq!(set("tdelta=-3600").unwrap().tdelta, -3600);
+        assert_eq!(set("tcp_alert_fd=2").unwrap().tcp_alert_fd, Some(2));
+        for text in [
+            "tdelta=99999999999",
+            "tdelta=5x",
+            "tdelta=",
+            "tcp_timeout=-1",
+            "tcp_timeout=4294967295",
+            "tcp_alert_fd=-2",
+            "tcp_alert_fd=abc",
+            "netviz_histogram_size=many",
+        ] {
+            assert!(set(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_parameter_is_named() {
+        assert_eq!(set("x").unwrap_err(), "invalid parameter 'x': NAME=VALUE is expected");
+        assert_eq!(set("x=y").unwrap_err(), "unknown parameter 'x' (-H lists them)");
+        assert_eq!(set("=y").unwrap_err(), "unknown parameter '' (-H lists them)");
     }
 }

@@ -2,7 +2,9 @@
 #![allow(unsafe_code)]
 
 use std::ffi::{CStr, CString, c_char, c_int, c_uchar, c_uint, c_void};
+use std::fs::File;
 use std::io;
+use std::os::fd::{FromRawFd, OwnedFd};
 use std::ptr::NonNull;
 
 use pcap::{Active, BpfProgram, Capture, Inactive};
@@ -101,4 +103,15 @@ pub(crate) fn activate(capture: Capture<Inactive>) -> Result<Capture<Active>, St
     // crate's bookkeeping, once in a run.
     std::mem::forget(capture);
     Ok(Capture::from(handle))
+}
+
+/// A copy of an open descriptor that this process was given, as a file.
+pub(crate) fn duplicate_descriptor(number: c_int) -> io::Result<File> {
+    // SAFETY: the call takes any number; it fails for one that is not an open descriptor.
+    let copy = unsafe { libc::fcntl(number, libc::F_DUPFD_CLOEXEC, 3) };
+    if copy < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: the descriptor was just made and belongs to nobody else.
+    Ok(File::from(unsafe { OwnedFd::from_raw_fd(copy) }))
 }

@@ -5,6 +5,7 @@ mod packets;
 mod privileges;
 mod progress;
 mod run;
+mod setup;
 mod signals;
 mod sink;
 

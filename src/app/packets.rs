@@ -1,22 +1,54 @@
 //! The way of a packet through the stages.
 
+use super::sink::StreamSink;
 use crate::capture::RawPacket;
 use crate::config::Phase;
-use crate::decode::{Decoder, Verdict};
+use crate::decode::{Decoder, Found, Verdict};
 use crate::flow::Tracker;
 use crate::messages::Messages;
 use crate::output::{PacketFiles, UnprocessedPackets};
 
-use super::sink::StreamSink;
-
 /// What is done with TCP segments.
 pub(super) enum Demux {
     /// Streams are rebuilt.
-    Streams(Box<Tracker<StreamSink>>, Box<StreamSink>),
+    Streams(Box<Tracker<StreamSink>>),
     /// Packets are sorted into files.
     Packets(PacketFiles),
     /// Nothing (`-x tcpdemux`).
     Off,
+}
+
+impl Demux {
+    /// Does its work on what a datagram carries; whether the datagram counts as processed.
+    #[inline]
+    fn take(
+        &mut self,
+        packet: &RawPacket<'_>,
+        verdict: &Verdict<'_>,
+        phase: Phase,
+        sink: &mut StreamSink,
+    ) -> bool {
+        match (self, verdict) {
+            (Self::Streams(tracker), Verdict::Segment(segment)) => {
+                tracker.segment(segment, phase, sink);
+                true
+            }
+            (Self::Packets(files), Verdict::Segment(segment)) => {
+                files.packet(packet, segment);
+                true
+            }
+            (Self::Packets(files), Verdict::Fragment(Some(segment))) => {
+                files.packet(packet, segment);
+                true
+            }
+            (Self::Packets(files), Verdict::Headless(segment)) => {
+                files.packet(packet, segment);
+                false
+            }
+            (_, Verdict::Fragment(_)) | (Self::Off, _) => true,
+            (_, Verdict::Headless(_) | Verdict::NotTcp) => false,
+        }
+    }
 }
 
 /// The stages behind the capture.
@@ -24,6 +56,7 @@ pub(super) struct Pipeline {
     pub(super) decoder: Decoder,
     pub(super) delta_seconds: i32,
     pub(super) demux: Demux,
+    pub(super) sink: StreamSink,
     pub(super) unprocessed: Option<UnprocessedPackets>,
     pub(super) messages: Messages,
 }
@@ -32,33 +65,46 @@ impl Pipeline {
     /// Takes one packet all the way.
     #[inline]
     pub(super) fn packet(&mut self, packet: &RawPacket<'_>, phase: Phase) {
-        let Self { decoder, demux, unprocessed, messages, delta_seconds } = self;
-        decoder.decode(packet, |_, verdict| {
-            let processed = match (&verdict, &mut *demux) {
-                (Verdict::Segment(segment), Demux::Streams(tracker, sink)) => {
-                    tracker.segment(segment, phase, sink);
-                    true
+        let Self { decoder, demux, sink, unprocessed, messages, delta_seconds } = self;
+        let time = packet.time.to_timestamp(*delta_seconds);
+        decoder.decode(packet, |found| {
+            let (datagram, verdict) = match found {
+                Found::Datagram(datagram, verdict) => (datagram, verdict),
+                Found::Overdue(segment) => {
+                    if let Demux::Streams(tracker) = demux {
+                        tracker.segment(&segment, phase, sink);
+                    }
+                    return;
                 }
-                (Verdict::Segment(segment), Demux::Packets(files)) => {
-                    files.packet(packet, segment);
-                    true
+                Found::Beacon(beacon) => {
+                    for scanner in &mut sink.scanners {
+                        scanner.beacon(&beacon);
+                    }
+                    return;
                 }
-                (Verdict::Headless(segment), Demux::Packets(files)) => {
-                    files.packet(packet, segment);
-                    false
-                }
-                (_, Demux::Off) => true,
-                (Verdict::Headless(_) | Verdict::NotTcp, _) => false,
             };
-            if !processed
+            for scanner in &mut sink.scanners {
+                scanner.datagram(packet, &datagram, time);
+            }
+            if !demux.take(packet, &verdict, phase, sink)
                 && let Some(file) = unprocessed
                 && let Err(error) = file.packet(packet)
             {
                 messages.error(format_args!("packets not processed: {error}"));
                 *unprocessed = None;
             }
-            if let Demux::Streams(tracker, sink) = demux {
-                tracker.expire(packet.time.to_timestamp(*delta_seconds), sink);
+            if let Demux::Streams(tracker) = demux {
+                tracker.expire(time, sink);
+            }
+        });
+    }
+
+    /// Takes what was waiting for fragments that will not come any more: the input has ended.
+    pub(super) fn release_fragments(&mut self) {
+        let Self { decoder, demux, sink, .. } = self;
+        decoder.finish(|found| {
+            if let (Found::Overdue(segment), Demux::Streams(tracker)) = (found, &mut *demux) {
+                tracker.segment(&segment, Phase::Normal, sink);
             }
         });
     }
@@ -66,17 +112,16 @@ impl Pipeline {
     /// How many flows were made so far.
     pub(super) fn flows(&self) -> u64 {
         match &self.demux {
-            Demux::Streams(tracker, _) => tracker.totals().flows,
+            Demux::Streams(tracker) => tracker.totals().flows,
             Demux::Packets(_) | Demux::Off => 0,
         }
     }
 
     /// Writes everything that waits in memory.
     pub(super) fn flush(&mut self) {
-        match &mut self.demux {
-            Demux::Streams(_, sink) => sink.flush(),
-            Demux::Packets(files) => files.flush(),
-            Demux::Off => {}
+        self.sink.flush();
+        if let Demux::Packets(files) = &mut self.demux {
+            files.flush();
         }
         if let Some(file) = &mut self.unprocessed
             && let Err(error) = file.flush()
@@ -88,9 +133,6 @@ impl Pipeline {
 
     /// Whether nobody takes what is put out any more.
     pub(super) fn is_abandoned(&self) -> bool {
-        match &self.demux {
-            Demux::Streams(_, sink) => sink.console_error().is_some(),
-            Demux::Packets(_) | Demux::Off => false,
-        }
+        self.sink.console_error().is_some()
     }
 }

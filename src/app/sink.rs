@@ -6,10 +6,11 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use crate::flow::{Identity, Sink, Summary};
+use crate::hooks::{AlertDescriptor, Children};
 use crate::messages::Messages;
 use crate::output::{Console, FileId, FlowFile, FlowFiles, ScratchStreams};
 use crate::report::Report;
-use crate::scan::{Content, Findings, RunningHashes};
+use crate::scan::{Content, Findings, FinishedFlow, RunningHashes, Scanner};
 use crate::time::Timestamp;
 
 /// Where the bytes of streams go.
@@ -24,8 +25,22 @@ pub(super) struct StreamSink {
     pub(super) route: Route,
     /// Gathers streams that are hashed but not kept.
     pub(super) scratch: Option<ScratchStreams>,
+    /// Look at flows; not at those that are neither kept nor gathered.
+    pub(super) scanners: Vec<Box<dyn Scanner>>,
+    pub(super) hooks: FlowHooks,
+    /// Everything that hooks have started.
+    pub(super) children: Children,
     pub(super) report: Option<Report>,
     pub(super) messages: Messages,
+}
+
+/// Whom to tell of flow files.
+#[derive(Debug, Default)]
+pub(super) struct FlowHooks {
+    /// A command to run on each file, and how to run it.
+    pub(super) command: Option<(String, Children)>,
+    /// A descriptor that hears of files being opened and closed.
+    pub(super) alert: Option<AlertDescriptor>,
 }
 
 /// What is remembered of an open flow.
@@ -83,7 +98,17 @@ impl Sink for StreamSink {
         time: Timestamp,
     ) {
         if let Route::Files(files) = &mut self.route {
+            let is_new = stream.files.is_none();
             files.payload(flow, &mut stream.files, position, payload, time);
+            if is_new
+                && let Some(alert) = &self.hooks.alert
+                && let Some(path) = stream.files.and_then(|file| files.path(file))
+            {
+                alert.opened(path);
+            }
+        }
+        for scanner in &mut self.scanners {
+            scanner.payload(flow, position, payload);
         }
         if let Some(scratch) = &mut self.scratch {
             scratch.payload(&mut stream.scratch, position, payload);
@@ -100,20 +125,32 @@ impl Sink for StreamSink {
     }
 
     fn closed(&mut self, flow: &Identity, stream: Stream, summary: &Summary) -> Option<Kept> {
+        let Self { route, scratch, scanners, .. } = self;
         let mut findings = Findings::default();
         let mut path = None;
-        if let (Route::Files(files), Some(file)) = (&mut self.route, stream.files)
-            && let Some(closed) =
-                files.close(flow, file, |_, content, hashes| inspect(content, hashes))
+        if let (Route::Files(files), Some(file)) = (route, stream.files)
+            && let Some(closed) = files.close(flow, file, |path, content, hashes| {
+                scan(scanners, flow, Some(path), content, hashes)
+            })
         {
             findings = closed.findings;
             path = Some(closed.path);
         }
-        if let (Some(scratch), Some(id)) = (&mut self.scratch, stream.scratch) {
-            findings = scratch.close(id, inspect).unwrap_or_default();
+        if let (Some(scratch), Some(id)) = (scratch, stream.scratch) {
+            let scanned =
+                scratch.close(id, |content, hashes| scan(scanners, flow, None, content, hashes));
+            findings = scanned.unwrap_or_default();
         }
         if let Some(report) = &mut self.report {
             report.flow(flow, summary, path.as_deref(), &findings);
+        }
+        if let Some(path) = &path {
+            if let Some(alert) = &self.hooks.alert {
+                alert.closed(path);
+            }
+            if let Some((command, children)) = &self.hooks.command {
+                children.run(command, path);
+            }
         }
         path.map(Kept)
     }
@@ -128,9 +165,20 @@ impl Sink for StreamSink {
     }
 }
 
-fn inspect(content: &mut Content<'_>, hashes: Option<RunningHashes>) -> io::Result<Findings> {
-    let hashes = hashes.map(|hashes| hashes.finish(content)).transpose()?;
-    Ok(Findings { hashes })
+/// Has all scanners look at a flow.
+fn scan(
+    scanners: &mut [Box<dyn Scanner>],
+    identity: &Identity,
+    path: Option<&Path>,
+    content: Content<'_>,
+    hashes: Option<RunningHashes>,
+) -> io::Result<Findings> {
+    let mut findings = Findings::default();
+    let mut flow = FinishedFlow { identity, path, content, hashes };
+    for scanner in scanners {
+        scanner.flow(&mut flow, &mut findings)?;
+    }
+    Ok(findings)
 }
 
 fn holds(path: &Path, position: u64, payload: &[u8]) -> io::Result<bool> {

@@ -72,7 +72,11 @@ impl Codec {
                 let status = inflate.decompress(input, output, FlushDecompress::None);
                 let finished = match status {
                     Ok(status) => Ok(status == flate2::Status::StreamEnd),
-                    Err(error) => Err(error.message().unwrap_or("invalid data").to_owned()),
+                    // Its other messages are about its own state rather than about the data.
+                    Err(error) if error.message() == Some("incorrect data check") => {
+                        Err("wrong checksum".to_owned())
+                    }
+                    Err(_) => Err("invalid data".to_owned()),
                 };
                 Step::since(before, (inflate.total_in(), inflate.total_out()), finished)
             }

@@ -71,11 +71,12 @@ impl FileSource {
         let input = Input::open(path)?;
         let (position, size) = (input.position(), input.regular_size());
         let mut window = Content::open(input)?;
-        let (member, reader) = match window.fill_waiting(1)? {
-            Fill::Enough | Fill::Waiting => (None, Reader::open(&mut window)?),
+        let mut member = None;
+        let reader = match window.fill_waiting(1)? {
+            Fill::Enough | Fill::Waiting => Reader::open(&mut window)?,
             // An archive of files that have names gives nothing before one of them was asked for.
-            Fill::Short(_) => match open_next_member(&mut window)? {
-                Some((member, reader)) => (Some(member), reader),
+            Fill::Short(_) => match open_next_member(&mut window, &mut member)? {
+                Some(reader) => reader,
                 None => return Err(Fault::UnknownFormat),
             },
         };
@@ -118,9 +119,9 @@ impl FileSource {
 
     /// Goes on to the next capture in an archive.
     fn open_next_member(&mut self) -> Result<(), Fault> {
-        (self.member, self.state) = match open_next_member(&mut self.window)? {
-            Some((name, reader)) => (Some(name), State::Inside(reader)),
-            None => (None, State::Done),
+        self.state = match open_next_member(&mut self.window, &mut self.member)? {
+            Some(reader) => State::Inside(reader),
+            None => State::Done,
         };
         Ok(())
     }
@@ -131,6 +132,7 @@ impl FileSource {
             None => self.name.clone(),
         }
     }
+
     /// See [`Source::link_type`](super::Source::link_type).
     pub fn link_type(&self) -> LinkType {
         self.link_type
@@ -191,14 +193,21 @@ impl Read for Content {
     }
 }
 
-/// Goes on to the next capture in an archive, passing over files that are something else.
-fn open_next_member(window: &mut Window<Content>) -> Result<Option<(String, Reader)>, Fault> {
+/// Goes on to the next capture in an archive and puts down its name; passes over files that are
+/// empty or something else.
+fn open_next_member(
+    window: &mut Window<Content>,
+    member: &mut Option<String>,
+) -> Result<Option<Reader>, Fault> {
     loop {
         window.consume(usize::MAX);
-        let Some(name) = window.stream_mut().next_member()? else { return Ok(None) };
+        *member = window.stream_mut().next_member()?;
+        if member.is_none() {
+            return Ok(None);
+        }
         match Reader::open(window) {
-            Ok(reader) => return Ok(Some((name, reader))),
-            Err(Fault::UnknownFormat) => {}
+            Ok(reader) => return Ok(Some(reader)),
+            Err(Fault::UnknownFormat | Fault::Truncated { got: 0, .. }) => {}
             Err(fault) => return Err(fault),
         }
     }

@@ -1,11 +1,13 @@
 //! The bytes of a file or of standard input as they are stored, with a count of those read.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, ErrorKind, Read};
 use std::os::fd::AsFd;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+
+use rustix::event::{PollFd, PollFlags, poll};
 
 /// An opened file and how far it was read.
 pub(super) struct Input {
@@ -22,7 +24,7 @@ impl Input {
             false => File::open(path)?,
         };
         if file.metadata()?.is_dir() {
-            return Err(io::ErrorKind::IsADirectory.into());
+            return Err(ErrorKind::IsADirectory.into());
         }
         Ok(Self { file, position: Arc::default() })
     }
@@ -39,8 +41,16 @@ impl Input {
 }
 
 impl Read for Input {
+    /// Waits for bytes even if whoever opened the file said not to.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.file.read(buffer)?;
+        let count = loop {
+            match self.file.read(buffer) {
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    poll(&mut [PollFd::new(&self.file, PollFlags::IN)], None)?;
+                }
+                outcome => break outcome?,
+            }
+        };
         self.position.fetch_add(count as u64, Ordering::Relaxed);
         Ok(count)
     }

@@ -28,6 +28,8 @@ mod savefile;
 mod source;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod tests;
 mod window;
 mod zip;
 

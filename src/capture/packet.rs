@@ -75,6 +75,38 @@ impl LinkType {
             _ => super::MAX_SNAPLEN,
         }
     }
+    /// BSD ARCNET.
+    pub const ARCNET: Self = Self(7);
+    /// FDDI.
+    pub const FDDI: Self = Self(10);
+    /// IP over ATM with a logical link header.
+    pub const ATM_RFC1483: Self = Self(11);
+    /// Linux classical IP over ATM.
+    pub const ATM_CLIP: Self = Self(19);
+    /// PPP in HDLC-like framing, or Cisco's framing.
+    pub const PPP_SERIAL: Self = Self(50);
+    /// Cisco's framing of serial lines.
+    pub const C_HDLC: Self = Self(104);
+    /// 802.11 without a capture header.
+    pub const IEEE802_11: Self = Self(105);
+    /// OpenBSD's interface of encapsulated packets.
+    pub const ENC: Self = Self(109);
+    /// Log of the BSD firewall pf.
+    pub const PFLOG: Self = Self(117);
+    /// 802.11 behind a Prism (or AVS) header.
+    pub const PRISM: Self = Self(119);
+    /// 802.11 behind a radiotap header.
+    pub const RADIOTAP: Self = Self(127);
+    /// Linux ARCNET.
+    pub const ARCNET_LINUX: Self = Self(129);
+    /// 802.11 behind an AVS header.
+    pub const AVS: Self = Self(163);
+    /// Ethernet as Juniper routers capture it.
+    pub const JUNIPER_ETHER: Self = Self(178);
+    /// Per-packet information, usually before an 802.11 frame.
+    pub const PPI: Self = Self(192);
+    /// Between the zones of a Solaris host.
+    pub const IPNET: Self = Self(226);
 }
 
 /// One captured frame.

@@ -5,7 +5,7 @@
 
 use std::io::{self, ErrorKind, Read};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use super::archive::Archive;
@@ -21,6 +21,8 @@ const PATIENCE: Duration = Duration::from_millis(20);
 ///
 /// Dropping it ends the thread, at the latest when what it reads from gives something.
 pub(super) struct ReadAhead {
+    /// `None` once it is known how the thread ended.
+    thread: Option<JoinHandle<()>>,
     events: Receiver<Event>,
     /// Takes used chunks back to the thread.
     used: Sender<Vec<u8>>,
@@ -49,10 +51,11 @@ impl ReadAhead {
     pub(super) fn start(archive: Box<dyn Archive>) -> io::Result<Self> {
         let (to_reader, events) = sync_channel(CHUNKS_AHEAD);
         let (used, from_reader) = channel();
-        thread::Builder::new()
+        let thread = thread::Builder::new()
             .name("read-ahead".to_owned())
             .spawn(move || run(archive, &to_reader, &from_reader))?;
-        Ok(Self { events, used, chunk: Chunk::default(), next_member: None })
+        let thread = Some(thread);
+        Ok(Self { thread, events, used, chunk: Chunk::default(), next_member: None })
     }
 
     /// Drops what is left of the current file and goes on to the next; `None` if there is none.
@@ -66,8 +69,17 @@ impl ReadAhead {
                 Ok(Event::Bytes(chunk)) => drop(self.used.send(chunk.bytes)),
                 Ok(Event::NextMember(name)) => self.next_member = Some(name),
                 Ok(Event::Failed(error)) => return Err(error),
-                Err(_) => return Ok(None),
+                Err(_) => return self.check_thread().map(|()| None),
             }
+        }
+    }
+
+    /// What is to be said of the end of the thread: if a decompressor panicked, its silence must
+    /// not be taken for the end of the file.
+    fn check_thread(&mut self) -> io::Result<()> {
+        match self.thread.take().map(JoinHandle::join) {
+            Some(Err(_)) => Err(io::Error::other("the decompressor failed")),
+            Some(Ok(())) | None => Ok(()),
         }
     }
 }
@@ -88,7 +100,7 @@ impl Read for ReadAhead {
                 Ok(Event::NextMember(name)) => self.next_member = Some(name),
                 Ok(Event::Failed(error)) => return Err(error),
                 Err(RecvTimeoutError::Timeout) => return Err(ErrorKind::WouldBlock.into()),
-                Err(RecvTimeoutError::Disconnected) => return Ok(0),
+                Err(RecvTimeoutError::Disconnected) => return self.check_thread().map(|()| 0),
             }
         }
         let chunk = &mut self.chunk;
@@ -128,5 +140,42 @@ fn read_chunk(archive: &mut dyn Archive, used: &Receiver<Vec<u8>>) -> io::Result
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Gives some bytes and then panics.
+    struct Broken(bool);
+
+    impl Read for Broken {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            assert!(!std::mem::replace(&mut self.0, true), "this is the test");
+            buffer[..3].copy_from_slice(b"abc");
+            Ok(3)
+        }
+    }
+
+    impl Archive for Broken {
+        fn next_member(&mut self) -> io::Result<Option<String>> {
+            Ok(None)
+        }
+    }
+
+    #[test]
+    fn a_panic_is_no_end_of_file() {
+        let mut ahead = ReadAhead::start(Box::new(Broken(false))).unwrap();
+        let mut buffer = [0; 10];
+        let mut read = || loop {
+            match ahead.read(&mut buffer) {
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                outcome => return outcome,
+            }
+        };
+        assert_eq!(read().unwrap(), 3);
+        assert_eq!(read().unwrap_err().to_string(), "the decompressor failed");
+        assert_eq!(read().unwrap(), 0);
     }
 }

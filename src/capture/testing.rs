@@ -1,5 +1,6 @@
 //! For tests: makes capture files in memory and reads them back.
 
+use std::fmt;
 use std::io::Write;
 
 use super::file::FileSource;
@@ -8,12 +9,22 @@ use super::source::Next;
 use crate::time::CaptureTime;
 
 /// A packet that owns its bytes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(super) struct Sample {
     pub(super) time: CaptureTime,
     pub(super) wire_len: u32,
     pub(super) link_type: LinkType,
     pub(super) data: Vec<u8>,
+}
+
+/// Without the bytes, which nobody wants to see.
+impl fmt::Debug for Sample {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { time, wire_len, link_type: LinkType(link_type), data } = self;
+        let CaptureTime { seconds, microseconds } = time;
+        let captured = data.len();
+        write!(f, "{seconds}.{microseconds:06} {captured}/{wire_len} of {link_type}")
+    }
 }
 
 impl Sample {

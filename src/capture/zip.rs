@@ -3,7 +3,7 @@
 //!
 //! Not the `zip` crate: without seeking it cannot read what was itself written without seeking.
 
-use std::io::{self, Read};
+use std::io::{self, ErrorKind, Read};
 
 use flate2::Crc;
 
@@ -75,38 +75,31 @@ impl<R: Read> ZipReader<R> {
         let long_compressed = zip64_compressed_size(extra);
         self.archive.consume(header_len);
 
-        let refused = |reason: &str| Err(damaged(Compression::Zip, format!("{name}: {reason}")));
+        let refused = |reason: &str| {
+            let text = format!("{name} in a zip archive: {reason}");
+            Err(io::Error::new(ErrorKind::Unsupported, text))
+        };
         if flags & ENCRYPTED != 0 {
             return refused("encrypted files are not supported");
         }
         let has_descriptor = flags & HAS_DESCRIPTOR != 0;
-        let content = match method {
-            0 if has_descriptor && compressed == 0 => {
-                return refused("stored file of unknown length");
-            }
-            0 => Content::Stored,
-            8 => Content::Compressed(Codec::raw_deflate()),
-            12 | 93 | 95 => {
-                let compression = match method {
-                    12 => Compression::Bzip2,
-                    93 => Compression::Zstd,
-                    _ => Compression::Xz,
-                };
-                match Codec::new(compression)? {
-                    Some(codec) => Content::Compressed(codec),
-                    None => return refused("unsupported compression"),
-                }
-            }
-            other => return refused(&format!("unsupported compression method {other}")),
-        };
         let remaining = match (compressed, long_compressed) {
+            (u32::MAX, Some(0)) | (0, _) if has_descriptor => None,
             (u32::MAX, Some(long)) => Some(long),
-            (0, _) if has_descriptor => None,
             (short, _) => Some(u64::from(short)),
         };
+        let codec = match method {
+            0 if remaining.is_none() => return refused("its length is unknown"),
+            0 => None,
+            8 => Some(Codec::raw_deflate()),
+            12 => Codec::new(Compression::Bzip2)?,
+            93 => Codec::new(Compression::Zstd)?,
+            95 => Codec::new(Compression::Xz)?,
+            other => return refused(&format!("compression method {other} is not supported")),
+        };
         let entry = Entry {
-            content,
-            remaining: remaining.filter(|size| !(has_descriptor && *size == 0)),
+            content: codec.map_or(Content::Stored, Content::Compressed),
+            remaining,
             checksum: Crc::new(),
             expected_checksum: (!has_descriptor).then_some(checksum),
             is_zip64: long_compressed.is_some(),
@@ -194,13 +187,12 @@ impl<R: Read + Send> Archive for ZipReader<R> {
                 None => return Err(truncated(Compression::Zip)),
             }
             let (name, entry) = self.open_entry()?;
-            // Folders, and what macOS adds to files.
-            if name.ends_with('/') || name.starts_with("__MACOSX/") {
-                self.archive.skip(entry.remaining.unwrap_or(0))?;
-                continue;
-            }
             self.entry = Some(entry);
-            return Ok(Some(name));
+            // Folders, and what macOS adds to files.
+            if !name.ends_with('/') && !name.starts_with("__MACOSX/") {
+                return Ok(Some(name));
+            }
+            io::copy(self, &mut io::sink())?;
         }
     }
 }

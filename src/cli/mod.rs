@@ -1,73 +1,48 @@
-//! stub
-use crate::config::*;
+//! The command line: from words to a [`Config`], or to why there is none.
+//!
+//! ```text
+//! words  ->  getopt  ->  said  ->  meaning  ->  Action
+//! ```
+//!
+//! [`options`] is the table of what can be said. `getopt` turns words into words that clap cannot
+//! misread, `said` has clap read them and keeps their order, and `meaning` makes of them what a run
+//! needs to know. Nothing here opens a file or asks the system anything.
+
+mod completions;
+mod error;
+mod getopt;
+mod help;
+mod meaning;
+pub mod options;
+mod said;
+mod switches;
+#[cfg(test)]
+mod tests;
+
 use std::ffi::OsString;
+
+pub use error::UsageError;
+pub use switches::{SCANNERS, ScannerInfo};
+
+use crate::config::Config;
+
+/// What a command line asks for.
+#[derive(Debug)]
 pub enum Action {
+    /// To do what the configuration says, after printing these lines on standard error.
     Run(Box<Config>, Vec<String>),
+    /// To print this on standard output.
     Print(String),
 }
-#[derive(Debug)]
-pub struct UsageError {
-    pub exit: crate::app::Exit,
-}
-impl std::fmt::Display for UsageError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "usage")
-    }
-}
-pub fn parse(args: impl Iterator<Item = OsString>) -> Result<Action, UsageError> {
-    let args: Vec<OsString> = args.collect();
-    let mut files = vec![];
-    let mut i = 1;
-    let mut out = std::path::PathBuf::from(".");
-    let mut sink = Sink::Files;
-    while i < args.len() {
-        match args[i].to_str().unwrap() {
-            "-r" => {
-                i += 1;
-                files.push(InputFile { path: args[i].clone().into(), phase: Phase::Normal });
-            }
-            "-o" => {
-                i += 1;
-                out = args[i].clone().into();
-            }
-            "-c" => {
-                sink = Sink::Console(ConsoleStyle {
-                    header: true,
-                    newline: true,
-                    ..Default::default()
-                })
-            }
-            "-K" => sink = Sink::PacketFiles,
-            _ => panic!(),
-        }
-        i += 1;
-    }
-    let mut c = Config {
-        program: "tcpflow".into(),
-        command_line: args.clone(),
-        input: Input::Files(files),
-        filter: String::new(),
-        output_folder: out,
-        template: crate::output::template::Template::parse(
-            crate::output::template::DEFAULT_TEMPLATE.as_bytes(),
-        )
-        .unwrap(),
-        sink,
-        byte_limit: None,
-        max_descriptors: None,
-        max_seek: DEFAULT_MAX_SEEK,
-        index: false,
-        unprocessed: None,
-        report: None,
-        scanners: Scanners { tcpdemux: true, ..Default::default() },
-        settings: Default::default(),
-        user: None,
-        chroot: None,
-        semaphore: None,
-        verbosity: Verbosity { level: 1, quiet: false },
+
+/// Understands a command line, of which the first word is the program's name.
+pub fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Action, UsageError> {
+    let command_line: Vec<_> = arguments.collect();
+    let program = match command_line.first() {
+        Some(name) => name.to_string_lossy().into_owned(),
+        None => "tcpflow".to_owned(),
     };
-    if !matches!(c.sink, Sink::Console(_)) {
-        c.report = Some(c.in_output_folder("report.xml"));
-    }
-    Ok(Action::Run(Box::new(c), vec![]))
+    said::Said::read(command_line.iter().skip(1).cloned())
+        .and_then(|said| meaning::interpret(&program, command_line, said))
+        .map_err(|cause| cause.of(&program))
 }

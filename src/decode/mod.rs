@@ -1,46 +1,104 @@
-//! From frames to TCP segments, in three steps that each know only their own layer:
+//! From frames to TCP segments, in steps that each know only their own layer:
 //!
 //! 1. [`link`] takes off the link layer: a frame gives the datagrams it carries, usually one.
 //! 2. [`network`] reads the IP header: a datagram gives addresses, protocol and payload.
-//! 3. [`transport`] reads the TCP header: a payload gives a [`Segment`].
+//! 3. `fragments` holds the fragments of a datagram until all have come.
+//! 4. `tunnel` finds the datagram inside a datagram; back to step 2.
+//! 5. [`transport`] reads the TCP header: a payload gives a [`Segment`].
 //!
-//! Nothing here does I/O, allocates, or panics, whatever the bytes. Lengths that headers claim are
-//! believed only as far as bytes were captured. Checksums are not verified: captures of the
-//! sending host rarely hold valid ones.
+//! Nothing here does I/O or panics, whatever the bytes. Only fragments are kept from one packet to
+//! the next, in bounded memory; only fragments and compressed datagrams allocate. Lengths that
+//! headers claim are believed only as far as bytes were captured. Checksums are not verified:
+//! captures of the sending host rarely hold valid ones.
 
+mod backlog;
+mod compression;
+mod extension;
+mod fragments;
+mod innermost;
 pub mod link;
 pub mod network;
+mod origin;
 pub mod segment;
 pub mod transport;
+mod tunnel;
 
 use crate::capture::{LinkType, RawPacket};
+use crate::time::Timestamp;
 
+use innermost::Innermost;
+use link::LinkLayer;
+use origin::Origin;
+
+pub use link::Beacon;
 pub use segment::{Datagram, FiveTuple, LinkFacts, MacAddr, Segment, TcpFlags};
+
+/// What decoding takes into account besides the packets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// Every packet's time is moved by this many seconds.
+    pub delta_seconds: i32,
+    /// Whether 802.11 frames whose frame check sequence is there and wrong are left out.
+    pub check_fcs: bool,
+    /// Whether to look inside tunnels.
+    pub decap: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { delta_seconds: 0, check_fcs: true, decap: true }
+    }
+}
+
+/// Something that decoding found.
+#[derive(Debug)]
+pub enum Found<'a> {
+    /// The link layer handed this datagram on as IP, and this is what it is.
+    Datagram(Datagram<'a>, Verdict<'a>),
+    /// The segment that the first fragment of a datagram holds, now that the rest did not come.
+    /// The fragments themselves were found before; this is not another packet.
+    Overdue(Segment<'a>),
+    /// A wireless network announced itself.
+    Beacon(Beacon<'a>),
+}
 
 /// What became of a datagram.
 #[derive(Debug)]
 pub enum Verdict<'a> {
-    /// It carries this TCP segment.
+    /// It carries this TCP segment, perhaps inside tunnels, or it is the fragment that completes
+    /// it. Then the segment's time is this packet's, and its lengths are those of all frames that
+    /// brought fragments.
     Segment(Segment<'a>),
     /// It belongs to this flow, but its TCP header is cut or malformed, so that nothing in it can
     /// be put in place. Not processed.
     Headless(Segment<'a>),
+    /// It is a fragment of a datagram that carries TCP and is not complete yet. Processed, though
+    /// nothing comes of it for now. Of the segment only whose it is can be told, and that not
+    /// before the first fragment has come: it has no payload and no sequence number.
+    Fragment(Option<Segment<'a>>),
     /// It is no TCP, or no IP at all. Not processed.
     NotTcp,
 }
 
 /// Turns frames into segments.
 ///
-/// Holds what the steps need to remember between packets.
+/// Holds what the steps need to remember between packets: fragments of datagrams and of 802.11
+/// frames that wait for the others.
 #[derive(Debug)]
 pub struct Decoder {
     delta_seconds: i32,
+    link: LinkLayer,
+    innermost: Innermost,
 }
 
 impl Decoder {
-    /// A decoder that moves every packet's time by `delta_seconds`.
-    pub fn new(delta_seconds: i32) -> Self {
-        Self { delta_seconds }
+    /// A decoder that has seen nothing yet.
+    pub fn new(options: Options) -> Self {
+        Self {
+            delta_seconds: options.delta_seconds,
+            link: LinkLayer::new(options.check_fcs),
+            innermost: Innermost::new(options.decap),
+        }
     }
 
     /// Whether frames of this link type can be read.
@@ -48,44 +106,49 @@ impl Decoder {
         link::supports(link_type)
     }
 
-    /// Calls `visit` with each datagram that the link layer hands on as IP, and what it is.
-    /// A frame that carries none (ARP, an unknown EtherType, too few bytes) calls it never.
-    pub fn decode(
-        &mut self,
-        packet: &RawPacket<'_>,
-        mut visit: impl FnMut(Datagram<'_>, Verdict<'_>),
-    ) {
-        link::datagrams(packet, |datagram| {
-            let verdict = self.examine(packet, &datagram);
-            visit(datagram, verdict);
+    /// Calls `visit` with each datagram that the link layer hands on as IP, or with the beacon. A
+    /// frame that holds neither (ARP, an unknown EtherType, too few bytes) calls it never.
+    ///
+    /// Datagrams that by this packet's time have waited too long for their fragments come first.
+    #[inline]
+    pub fn decode(&mut self, packet: &RawPacket<'_>, mut visit: impl FnMut(Found<'_>)) {
+        let origin = Origin::of(packet, self.delta_seconds);
+        if self.link.is_waiting() || self.innermost.is_waiting() {
+            self.give_up_overdue(origin.time, &mut visit);
+        }
+        let innermost = &mut self.innermost;
+        self.link.read(packet, origin, |found| match found {
+            link::Found::Datagram(datagram, origin) => {
+                innermost.examine(datagram, origin, &mut visit);
+            }
+            link::Found::Beacon(beacon) => visit(Found::Beacon(beacon)),
         });
     }
 
-    fn examine<'a>(&self, packet: &RawPacket<'_>, datagram: &Datagram<'a>) -> Verdict<'a> {
-        let Some(carried) = network::tcp_payload(datagram.data) else {
-            return Verdict::NotTcp;
-        };
-        let Some(ports) = transport::ports(carried.payload) else {
-            return Verdict::NotTcp;
-        };
-        let mut segment = Segment {
-            tuple: carried.addresses.with_ports(ports),
-            time: packet.time.to_timestamp(self.delta_seconds),
-            seq: 0,
-            flags: TcpFlags::default(),
-            link: datagram.link,
-            wire_len: packet.wire_len,
-            captured_len: packet.data.len() as u32,
-            payload: &[],
-        };
-        match transport::Header::parse(carried.payload) {
-            Some(header) => {
-                segment.seq = header.seq;
-                segment.flags = header.flags;
-                segment.payload = header.payload;
-                Verdict::Segment(segment)
+    /// To be called at the end of input: gives up everything that still waits for fragments.
+    pub fn finish(&mut self, mut visit: impl FnMut(Found<'_>)) {
+        let innermost = &mut self.innermost;
+        self.link.give_up(|datagram, origin| {
+            if let Some(segment) = innermost.beginning(datagram.data, origin) {
+                visit(Found::Overdue(segment));
             }
-            None => Verdict::Headless(segment),
-        }
+        });
+        innermost.give_up(&mut visit);
+    }
+
+    /// How many 802.11 data frames were left out because they are encrypted.
+    pub fn protected_frames(&self) -> u64 {
+        self.link.protected_frames()
+    }
+
+    #[cold]
+    fn give_up_overdue(&mut self, now: Timestamp, visit: &mut impl FnMut(Found<'_>)) {
+        let innermost = &mut self.innermost;
+        self.link.give_up_overdue(now, |datagram, origin| {
+            if let Some(segment) = innermost.beginning(datagram.data, origin) {
+                visit(Found::Overdue(segment));
+            }
+        });
+        innermost.give_up_overdue(now, visit);
     }
 }

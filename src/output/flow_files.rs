@@ -101,7 +101,7 @@ impl FlowFiles {
         &mut self,
         flow: &Identity,
         files: FlowFile,
-        inspect: impl FnOnce(&Path, &mut Content<'_>, Option<RunningHashes>) -> std::io::Result<T>,
+        inspect: impl FnOnce(&Path, Content<'_>, Option<RunningHashes>) -> std::io::Result<T>,
     ) -> Option<ClosedFile<T>> {
         let name = self.namer.hash(flow);
         if self.waiting.get(&name) == Some(&files.data) {
@@ -111,6 +111,11 @@ impl FlowFiles {
             self.store.close(index, |_, _, _| Ok(()));
         }
         self.store.close(files.data, inspect)
+    }
+
+    /// Where the flow's file is, once it was made.
+    pub fn path(&self, files: FlowFile) -> Option<&Path> {
+        self.store.path(files.data)
     }
 
     /// Writes everything that waits in memory.

@@ -48,7 +48,7 @@ impl ScratchStreams {
     pub fn close<T>(
         &mut self,
         stream: FileId,
-        inspect: impl FnOnce(&mut Content<'_>, Option<RunningHashes>) -> io::Result<T>,
+        inspect: impl FnOnce(Content<'_>, Option<RunningHashes>) -> io::Result<T>,
     ) -> Option<T> {
         let closed = self.store.close(stream, |_, content, hashes| inspect(content, hashes))?;
         if closed.on_disk {

@@ -144,6 +144,11 @@ impl FileStore {
     /// Makes the file on disk if that was not done yet; `None` if it cannot be made.
     pub fn create(&mut self, id: FileId) -> Option<&Path> {
         self.ensure_open(id);
+        self.path(id)
+    }
+
+    /// Where the file is, once it was made.
+    pub fn path(&self, id: FileId) -> Option<&Path> {
         self.files[id.index()].as_ref()?.creation.path()
     }
 
@@ -224,7 +229,7 @@ impl FileStore {
     pub fn close<T>(
         &mut self,
         id: FileId,
-        inspect: impl FnOnce(&Path, &mut Content<'_>, Option<RunningHashes>) -> io::Result<T>,
+        inspect: impl FnOnce(&Path, Content<'_>, Option<RunningHashes>) -> io::Result<T>,
     ) -> Option<ClosedFile<T>> {
         let file = self.files[id.index()].as_mut()?;
         // What is wholly in memory need not be read back.
@@ -243,13 +248,13 @@ impl FileStore {
         }
         let mut file = self.forget(id)?;
         let hashes = file.hashes.take().map(|hashes| *hashes);
-        let mut content = match &file.handle {
+        let content = match &file.handle {
             _ if in_memory && !file.failed => Content::Memory(file.pending.bytes()),
             Some(handle) => Content::File(handle, file.written),
             None => return None,
         };
         let path = file.creation.path()?;
-        let findings = match inspect(path, &mut content, hashes) {
+        let findings = match inspect(path, content, hashes) {
             Ok(findings) => findings,
             Err(error) => {
                 self.messages.error(format_args!("{}: {error}", path.display()));

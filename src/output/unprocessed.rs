@@ -5,6 +5,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use crate::capture::{LinkType, PcapHeader, RawPacket, write_record};
+use crate::messages::Messages;
 
 /// A pcap file that takes whole frames.
 #[derive(Debug)]
@@ -34,9 +35,17 @@ impl UnprocessedPackets {
         self.out.write_all(&self.record)
     }
 
-    /// How many packets the file could not hold.
-    pub fn left_out(&self) -> u64 {
-        self.left_out
+    /// Writes the rest, and tells what is missing.
+    pub fn finish(mut self, messages: &Messages) {
+        if let Err(error) = self.flush() {
+            messages.error(format_args!("packets not processed: {error}"));
+        }
+        if self.left_out > 0 {
+            messages.error(format_args!(
+                "packets not processed: {} of other link types than the first input's left out",
+                self.left_out
+            ));
+        }
     }
 
     /// Writes everything that waits in memory.

@@ -15,7 +15,7 @@ use super::xml;
 use crate::digits;
 use crate::flow::{Identity, Summary};
 use crate::net_text;
-use crate::scan::Findings;
+use crate::scan::{Findings, Network, RunFindings};
 use crate::time::{CaptureTime, Timestamp};
 
 /// Entries gather up to this size before they are written.
@@ -47,10 +47,6 @@ pub struct Totals {
     /// Packets counted to flows.
     pub packets: u64,
 }
-
-/// What scanners have to say of the whole run: the text of the element `summary`.
-#[derive(Clone, Debug, Default)]
-pub struct RunSummary(pub Vec<u8>);
 
 fn build_time() -> Timestamp {
     let seconds = env!("TCPFLOW_BUILD_EPOCH").parse().unwrap_or(0);
@@ -107,15 +103,11 @@ impl Report {
     }
 
     /// Writes the end of the report and everything that waits.
-    pub fn finish(mut self, totals: Totals, summary: &RunSummary) -> io::Result<()> {
+    pub fn finish(mut self, totals: Totals, findings: &RunFindings) -> io::Result<()> {
         self.put("  </configuration>\n");
-        match summary.0.as_slice() {
-            b"" => self.put("  <summary />\n"),
-            text => {
-                self.put("  <summary>");
-                self.text.extend_from_slice(text);
-                self.put("</summary>\n");
-            }
+        match &findings.networks {
+            None => self.put("  <summary />\n"),
+            Some(networks) => self.push_networks(networks),
         }
         let elapsed = self.environment.elapsed_seconds();
         for (name, number) in [
@@ -262,7 +254,34 @@ impl Report {
             }
             self.put("</hashdigest>");
         }
+        if let Some(bodies) = &findings.bodies {
+            self.put("\n    <byte_runs>\n");
+            for body in bodies {
+                self.put("     <byte_run file_offset='");
+                digits::push(&mut self.text, body.offset);
+                self.put("'><fileobject><filename>");
+                self.put_escaped(&body.path);
+                self.put("</filename><filesize>");
+                digits::push(&mut self.text, body.size);
+                self.put("</filesize></fileobject></byte_run>\n");
+            }
+            self.put("    </byte_runs>");
+        }
         self.put("\n");
+    }
+
+    fn push_networks(&mut self, networks: &[Network]) {
+        self.put("  <summary><ssids>\n");
+        for network in networks {
+            self.put("  <ssid mac='");
+            net_text::push_mac(&mut self.text, network.source);
+            self.put("' ssid='");
+            self.put(&xml::ssid(&network.ssid));
+            self.put("'");
+            self.push_number("count", network.count);
+            self.put("/>\n");
+        }
+        self.put("</ssids>\n</summary>\n");
     }
 
     fn push_element(&mut self, indent: &str, name: &str, value: &[u8]) {

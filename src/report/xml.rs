@@ -17,6 +17,12 @@ pub(super) fn text(bytes: &[u8]) -> String {
     }
 }
 
+/// A network's name as an attribute value. Line breaks and tabs, which a reader of attributes turns
+/// into blanks, are percent-encoded.
+pub(super) fn ssid(bytes: &[u8]) -> String {
+    text(bytes).replace('\r', "%0D").replace('\n', "%0A").replace('\t', "%09")
+}
+
 /// `Char` of XML 1.0 (fifth edition, 2.2).
 fn is_xml_char(c: char) -> bool {
     matches!(c, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..)

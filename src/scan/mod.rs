@@ -1,21 +1,109 @@
-//! What is found in the bytes of finished streams.
+//! What is found in packets and in the bytes of finished streams.
+//!
+//! A [`Scanner`] looks at what passes and tells what it found: in a flow, for the flow's entry in
+//! the report ([`Findings`]), and at the end of the run ([`RunFindings`]). The program's stages
+//! do not know which scanners there are; those that the command line asked for are made when a run
+//! is set up.
 
 mod content;
+mod hash_scanner;
 mod hashes;
+pub mod http;
+mod http_bodies;
+pub mod netviz;
+mod networks;
+mod picture;
+
+use std::io;
+use std::path::{Path, PathBuf};
 
 pub use content::Content;
+pub use hash_scanner::HashScanner;
 pub use hashes::{Hashes, RunningHashes};
+pub use http_bodies::{HttpBodies, HttpHooks};
+pub use networks::Networks;
+pub use picture::Picture;
+
+use crate::capture::RawPacket;
+use crate::decode::{Beacon, Datagram, MacAddr};
+use crate::flow::Identity;
+use crate::time::Timestamp;
+
+/// Looks at what passes. Every method does nothing unless the scanner has a use for it.
+pub trait Scanner {
+    /// The link layer handed on a datagram.
+    fn datagram(&mut self, _packet: &RawPacket<'_>, _datagram: &Datagram<'_>, _time: Timestamp) {}
+
+    /// A wireless network announced itself.
+    fn beacon(&mut self, _beacon: &Beacon<'_>) {}
+
+    /// A payload was stored at a position of a flow.
+    fn payload(&mut self, _flow: &Identity, _position: u64, _payload: &[u8]) {}
+
+    /// A flow with bytes is over.
+    fn flow(&mut self, _flow: &mut FinishedFlow<'_>, _findings: &mut Findings) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// The run is over.
+    fn finish(self: Box<Self>, _findings: &mut RunFindings) {}
+}
+
+/// A flow that is over, and its bytes.
+#[derive(Debug)]
+pub struct FinishedFlow<'a> {
+    /// Which flow it is.
+    pub identity: &'a Identity,
+    /// Where its bytes are kept; `None` if they are not.
+    pub path: Option<&'a Path>,
+    /// The bytes that were stored.
+    pub content: Content<'a>,
+    /// Their hashes, as far as they were computed while the bytes passed.
+    pub hashes: Option<RunningHashes>,
+}
 
 /// What scanners found in one flow.
 #[derive(Clone, Debug, Default)]
 pub struct Findings {
     /// Hashes of the bytes that were stored.
     pub hashes: Option<Hashes>,
+    /// The bodies of HTTP responses; `None` if the flow holds no responses.
+    pub bodies: Option<Vec<Body>>,
+}
+
+/// The body of an HTTP response, in a file of its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Body {
+    /// Where the body begins in the flow, before anything is decoded.
+    pub offset: u64,
+    /// Where the body is kept.
+    pub path: PathBuf,
+    /// How many bytes it has.
+    pub size: u64,
 }
 
 impl Findings {
     /// Whether there is nothing to tell.
     pub fn is_empty(&self) -> bool {
-        self.hashes.is_none()
+        self.hashes.is_none() && self.bodies.is_none()
     }
+}
+
+/// What scanners have to tell of the whole run.
+#[derive(Clone, Debug, Default)]
+pub struct RunFindings {
+    /// Names of wireless networks, each with its sender and how often it was announced; `None` if
+    /// nobody looked for them.
+    pub networks: Option<Vec<Network>>,
+}
+
+/// A wireless network that announced itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Network {
+    /// The sender's address.
+    pub source: MacAddr,
+    /// The network's name; bytes of any kind.
+    pub ssid: Vec<u8>,
+    /// How many beacons announced it.
+    pub count: u64,
 }

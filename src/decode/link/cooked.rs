@@ -6,58 +6,38 @@
 use etherparse::EtherType;
 
 use super::ethertype::{self, take_u16};
+use super::{bare, llc, mpls};
 use crate::decode::segment::{Datagram, LinkFacts};
 
-const MPLS: u16 = 0x8847;
-const BOTTOM_OF_STACK: u8 = 1;
+/// Numbers below the first EtherType are Linux's own. This one means an 802.2 header, not a length.
+const LINUX_LLC: u16 = 4;
+const FIRST_ETHERTYPE: u16 = 0x0600;
 
 /// `DLT_LINUX_SLL`: 16 bytes, the protocol in the last two.
 pub(super) fn version_1(frame: &[u8]) -> Option<Datagram<'_>> {
-    let from_protocol = frame.get(14..)?;
-    let (protocol, payload) = take_u16(from_protocol)?;
-    let mut link = LinkFacts::default();
-    let data = match EtherType(protocol) {
-        EtherType(MPLS) => behind_mpls_labels(payload)?,
-        EtherType::VLAN_TAGGED_FRAME | EtherType::PROVIDER_BRIDGING => {
-            let tagged = ethertype::carried(from_protocol)?;
-            link.vlan = tagged.vlan;
-            tagged.datagram
-        }
-        _ => payload,
-    };
-    Some(Datagram { link, data })
+    let (protocol, payload) = take_u16(frame.get(14..)?)?;
+    match EtherType(protocol) {
+        mpls::UNICAST => mpls::behind_labels(payload).map(bare),
+        EtherType::VLAN_TAGGED_FRAME | EtherType::PROVIDER_BRIDGING => carried(protocol, payload),
+        _ => carried(protocol, payload).or(Some(bare(payload))),
+    }
 }
 
 /// `DLT_LINUX_SLL2`: 20 bytes, the protocol in the first two.
 pub(super) fn version_2(frame: &[u8]) -> Option<Datagram<'_>> {
     let (protocol, _) = take_u16(frame)?;
-    let payload = frame.get(20..)?;
-    let mut link = LinkFacts::default();
-    let data = match EtherType(protocol) {
-        EtherType::IPV4 | EtherType::IPV6 => payload,
-        EtherType::VLAN_TAGGED_FRAME | EtherType::PROVIDER_BRIDGING => {
-            let (control, from_inner_type) = take_u16(payload)?;
-            let inner = ethertype::carried(from_inner_type)?;
-            if EtherType(protocol) == EtherType::VLAN_TAGGED_FRAME {
-                link.vlan = Some(control & 0x0fff);
-            }
-            inner.datagram
-        }
-        EtherType(MPLS) => behind_mpls_labels(payload)?,
-        _ => return None,
-    };
-    Some(Datagram { link, data })
+    carried(protocol, frame.get(20..)?)
 }
 
-/// What follows the last label of a stack (RFC 3032, 2.1).
-fn behind_mpls_labels(mut labels: &[u8]) -> Option<&[u8]> {
-    loop {
-        let ([_, _, flags, _], rest) = labels.split_first_chunk()?;
-        if flags & BOTTOM_OF_STACK != 0 {
-            return Some(rest);
-        }
-        labels = rest;
-    }
+fn carried(protocol: u16, payload: &[u8]) -> Option<Datagram<'_>> {
+    let (ethertype, payload) = match protocol {
+        LINUX_LLC => llc::behind(payload)?,
+        FIRST_ETHERTYPE.. => (EtherType(protocol), payload),
+        _ => return None,
+    };
+    let carried = ethertype::behind(ethertype, payload)?;
+    let link = LinkFacts { vlan: carried.vlan, ..LinkFacts::default() };
+    Some(Datagram { link, data: carried.datagram })
 }
 
 #[cfg(test)]
@@ -66,6 +46,10 @@ mod tests {
 
     fn version_1_frame(protocol: [u8; 2], behind: &[u8]) -> Vec<u8> {
         [&[0; 14][..], &protocol, behind].concat()
+    }
+
+    fn version_2_frame(protocol: [u8; 2], behind: &[u8]) -> Vec<u8> {
+        [&protocol[..], &[0; 18], behind].concat()
     }
 
     #[test]
@@ -88,15 +72,24 @@ mod tests {
         let frame = version_1_frame([0x81, 0x00], &[0, 5, 8, 0, 0x45]);
         let datagram = version_1(&frame).unwrap();
         assert_eq!((datagram.link.vlan, datagram.data), (Some(5), &[0x45][..]));
-        let frame = [&[0x81, 0x00][..], &[0; 18], &[0, 6, 8, 0, 0x45]].concat();
+        let frame = version_2_frame([0x81, 0x00], &[0, 6, 8, 0, 0x45]);
         let datagram = version_2(&frame).unwrap();
         assert_eq!((datagram.link.vlan, datagram.data), (Some(6), &[0x45][..]));
     }
 
     #[test]
+    fn logical_link_headers_and_sessions_are_read() {
+        let snap = [0xaa, 0xaa, 3, 0, 0, 0, 8, 0, 0x45];
+        assert_eq!(version_1(&version_1_frame([0, 4], &snap)).unwrap().data, [0x45]);
+        assert_eq!(version_2(&version_2_frame([0, 4], &snap)).unwrap().data, [0x45]);
+        let session = [0x11, 0, 0, 1, 0, 3, 0, 0x57, 0x60];
+        assert_eq!(version_1(&version_1_frame([0x88, 0x64], &session)).unwrap().data, [0x60]);
+    }
+
+    #[test]
     fn version_2_takes_ip_only() {
-        let frame = |protocol: [u8; 2]| [&protocol[..], &[0; 18], &[0x60]].concat();
-        assert_eq!(version_2(&frame([0x86, 0xdd])).unwrap().data, [0x60]);
-        assert!(version_2(&frame([0x08, 0x06])).is_none());
+        assert_eq!(version_2(&version_2_frame([0x86, 0xdd], &[0x60])).unwrap().data, [0x60]);
+        assert!(version_2(&version_2_frame([0x08, 0x06], &[0x60])).is_none());
+        assert!(version_2(&version_2_frame([0, 1], &[0x60])).is_none());
     }
 }

@@ -1,18 +1,27 @@
-//! The loopback pseudo-headers of the BSDs: a 4-byte address family before the datagram.
+//! The pseudo-headers of the BSDs' software interfaces: a 4-byte address family first.
 
 use super::bare;
 use crate::decode::segment::Datagram;
 
 /// `AF_INET` everywhere, and `AF_INET6` of Linux, of NetBSD and OpenBSD, of FreeBSD, and of macOS.
-const IP_FAMILIES: [u32; 5] = [2, 10, 24, 28, 30];
+pub(super) const IP_FAMILIES: [u32; 5] = [2, 10, 24, 28, 30];
 
 /// `DLT_NULL`: the family is in the byte order of the host that captured, which the file need not
 /// share. No family is another one's mirror image, so both orders are tried.
 pub(super) fn null(frame: &[u8]) -> Option<Datagram<'_>> {
     let (family, datagram) = frame.split_first_chunk()?;
-    let is_ip = IP_FAMILIES.contains(&u32::from_le_bytes(*family))
-        || IP_FAMILIES.contains(&u32::from_be_bytes(*family));
-    is_ip.then(|| bare(datagram))
+    is_ip(*family).then(|| bare(datagram))
+}
+
+/// `DLT_ENC`: the family as above, then a security parameter index and flags.
+pub(super) fn encapsulating(frame: &[u8]) -> Option<Datagram<'_>> {
+    let (family, rest) = frame.split_first_chunk()?;
+    is_ip(*family).then(|| rest.get(8..).map(bare))?
+}
+
+fn is_ip(family: [u8; 4]) -> bool {
+    IP_FAMILIES.contains(&u32::from_le_bytes(family))
+        || IP_FAMILIES.contains(&u32::from_be_bytes(family))
 }
 
 /// `DLT_LOOP`: the family is not looked at; the datagram's own version decides.
@@ -33,6 +42,14 @@ mod tests {
         }
         assert!(null(&[7, 0, 0, 0, 0x45]).is_none());
         assert!(null(&[2, 0, 0]).is_none());
+    }
+
+    #[test]
+    fn the_header_of_enc_is_longer() {
+        let frame = [&[2, 0, 0, 0][..], &[7; 8], &[0x45]].concat();
+        assert_eq!(encapsulating(&frame).unwrap().data, [0x45]);
+        assert!(encapsulating(&frame[..11]).is_none());
+        assert!(encapsulating(&[9; 13]).is_none());
     }
 
     #[test]

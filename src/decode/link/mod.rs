@@ -3,32 +3,120 @@
 //! One file for each family of link types; this one knows which is which. A frame that carries
 //! something other than IP, or is too short to tell, carries no datagram.
 
+mod arcnet;
+mod atm;
 mod cooked;
 mod ethernet;
 mod ethertype;
+mod fddi;
+mod firewall;
+mod hdlc;
+mod ipnet;
+mod juniper;
+mod llc;
 mod loopback;
+mod mpls;
+mod nflog;
 mod ppp;
+mod wifi;
 
+use etherparse::EtherType;
+
+use super::origin::Origin;
 use super::segment::{Datagram, LinkFacts};
 use crate::capture::{LinkType, RawPacket};
+use crate::time::Timestamp;
+
+use wifi::{Captured, Wifi};
+
+pub use wifi::Beacon;
 
 /// Whether frames of this link type can be read.
 pub fn supports(link_type: LinkType) -> bool {
-    reader(link_type).is_some()
+    wifi::supports(link_type) || reader(link_type).is_some()
 }
 
-/// Calls `visit` with each datagram that the frame carries: one at the most for every link type
-/// but 802.11, whose frames may aggregate several.
-#[inline]
-pub fn datagrams<'a>(packet: &RawPacket<'a>, mut visit: impl FnMut(Datagram<'a>)) {
-    // Most captures are Ethernet: no indirect call for them.
-    let datagram = if packet.link_type == LinkType::ETHERNET {
-        ethernet::datagram(packet.data)
-    } else {
-        reader(packet.link_type).and_then(|read| read(packet.data))
-    };
-    if let Some(datagram) = datagram {
-        visit(datagram);
+/// What a frame may hold that someone wants to know of.
+pub(super) enum Found<'a> {
+    /// A datagram, and where it came from.
+    Datagram(Datagram<'a>, Origin),
+    /// The announcement of a wireless network.
+    Beacon(Beacon<'a>),
+}
+
+/// Reads frames of every link type. Remembers fragments of 802.11 frames, nothing else.
+#[derive(Debug)]
+pub(super) struct LinkLayer {
+    wifi: Wifi,
+}
+
+impl LinkLayer {
+    pub(super) fn new(check_fcs: bool) -> Self {
+        Self { wifi: Wifi::new(check_fcs) }
+    }
+
+    /// Calls `visit` with what the frame holds: one datagram at the most for every link type but
+    /// 802.11, whose frames may aggregate several.
+    #[inline]
+    pub(super) fn read(
+        &mut self,
+        packet: &RawPacket<'_>,
+        origin: Origin,
+        mut visit: impl FnMut(Found<'_>),
+    ) {
+        // Most captures are Ethernet: no indirect call for them.
+        let datagram = if packet.link_type == LinkType::ETHERNET {
+            ethernet::datagram(packet.data)
+        } else if wifi::supports(packet.link_type) {
+            return self.read_wifi(packet, origin, &mut visit);
+        } else {
+            reader(packet.link_type).and_then(|read| read(packet.data))
+        };
+        if let Some(datagram) = datagram {
+            visit(Found::Datagram(datagram, Origin { link: datagram.link, ..origin }));
+        }
+    }
+
+    fn read_wifi(
+        &mut self,
+        packet: &RawPacket<'_>,
+        origin: Origin,
+        visit: &mut dyn FnMut(Found<'_>),
+    ) {
+        match wifi::captured(packet) {
+            Some(Captured::Wireless(frame)) => self.wifi.read(frame, origin, visit),
+            Some(Captured::Other(link_type, frame)) => {
+                if let Some(datagram) = reader(link_type).and_then(|read| read(frame)) {
+                    visit(Found::Datagram(datagram, Origin { link: datagram.link, ..origin }));
+                }
+            }
+            None => {}
+        }
+    }
+
+    /// Whether fragments wait for others.
+    #[inline]
+    pub(super) fn is_waiting(&self) -> bool {
+        self.wifi.is_waiting()
+    }
+
+    /// The beginnings of datagrams in frames whose other fragments have not come in time.
+    pub(super) fn give_up_overdue(
+        &mut self,
+        now: Timestamp,
+        mut visit: impl FnMut(Datagram<'_>, Origin),
+    ) {
+        self.wifi.give_up_overdue(now, &mut visit);
+    }
+
+    /// The same for all frames, however long they have waited.
+    pub(super) fn give_up(&mut self, mut visit: impl FnMut(Datagram<'_>, Origin)) {
+        self.wifi.give_up(&mut visit);
+    }
+
+    /// How many 802.11 data frames were left out because they are encrypted.
+    pub(super) fn protected_frames(&self) -> u64 {
+        self.wifi.protected_frames()
     }
 }
 
@@ -39,17 +127,43 @@ fn reader(link_type: LinkType) -> Option<Reader> {
         LinkType::ETHERNET | LinkType::IEEE802 => ethernet::datagram,
         LinkType::NULL => loopback::null,
         LinkType::LOOP => loopback::openbsd,
+        LinkType::ENC => loopback::encapsulating,
         LinkType::RAW
         | LinkType::RAW_OPENBSD
         | LinkType::RAW_FILE
         | LinkType::IPV4
         | LinkType::IPV6 => raw,
-        LinkType::PPP => ppp::datagram,
+        LinkType::PPP | LinkType::PPP_SERIAL | LinkType::C_HDLC => hdlc::datagram,
         LinkType::PPP_ETHER => ppp::over_ethernet,
         LinkType::LINUX_SLL => cooked::version_1,
         LinkType::LINUX_SLL2 => cooked::version_2,
+        LinkType::NFLOG => nflog::datagram,
+        LinkType::PFLOG => firewall::datagram,
+        LinkType::ARCNET => arcnet::bsd,
+        LinkType::ARCNET_LINUX => arcnet::linux,
+        LinkType::FDDI => fddi::datagram,
+        LinkType::ATM_RFC1483 => atm::multiprotocol,
+        LinkType::ATM_CLIP => atm::classical_ip,
+        LinkType::IPNET => ipnet::datagram,
+        LinkType::JUNIPER_ETHER => juniper::ethernet,
         _ => return None,
     })
+}
+
+/// The datagram in an Ethernet frame inside a tunnel. Addresses and VLAN of such a frame are
+/// nobody's on the captured network, so they are not kept.
+pub(super) fn in_ethernet(frame: &[u8]) -> Option<&[u8]> {
+    ethernet::datagram(frame).map(|datagram| datagram.data)
+}
+
+/// The datagram behind the header of a tunnel that tells its contents by an EtherType.
+pub(super) fn in_ethertype(ethertype: u16, contents: &[u8]) -> Option<&[u8]> {
+    ethertype::behind(EtherType(ethertype), contents).map(|carried| carried.datagram)
+}
+
+/// The datagram in a PPP frame inside a tunnel.
+pub(super) fn in_ppp(frame: &[u8]) -> Option<&[u8]> {
+    ppp::carried(frame)
 }
 
 fn raw(frame: &[u8]) -> Option<Datagram<'_>> {

@@ -1,0 +1,343 @@
+//! Makes what a run needs, in an order that matters: the output folder and the report first, then
+//! the input, and only with those open the privileges go.
+
+use std::fs;
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+use super::limits;
+use super::packets::{Demux, Pipeline};
+use super::privileges::{PrivilegeError, Relinquish};
+use super::sink::{FlowHooks, Route, StreamSink};
+use crate::capture::{CaptureError, FilterError, LiveOptions, Source};
+use crate::config::{Config, Input, Phase, Sink};
+use crate::decode::{self, Decoder};
+use crate::flow::{Rules, Tracker};
+use crate::hooks::{AlertDescriptor, Children};
+use crate::messages::Messages;
+use crate::output::{
+    Console, FileStore, FlowFileOptions, FlowFiles, Limits, MakeFiles, Namer, PacketFiles,
+    ScratchStreams, Semaphore, UnprocessedPackets,
+};
+use crate::report::{Environment, Report};
+use crate::scan::{HashScanner, HttpBodies, HttpHooks, Networks, Picture, Scanner, http};
+
+/// The name of the picture in the output folder.
+const PICTURE: &str = "report.pdf";
+
+/// Why a run could not begin.
+#[derive(Debug, Error)]
+pub(super) enum SetupError {
+    #[error(transparent)]
+    Capture(#[from] CaptureError),
+    #[error(transparent)]
+    Filter(#[from] FilterError),
+    #[error(transparent)]
+    Privileges(#[from] PrivilegeError),
+    #[error("{}: {}", .0.display(), .1)]
+    File(PathBuf, io::Error),
+    #[error("{}: not a folder", .0.display())]
+    NotAFolder(PathBuf),
+    #[error("semaphore {0}: {1}")]
+    Semaphore(String, io::Error),
+    #[error("descriptor {0}: {1}")]
+    Descriptor(i32, io::Error),
+    #[error("cannot listen to signals: {0}")]
+    Signals(io::Error),
+    #[error("sorry - unknown datalink type {number} on interface {name}")]
+    LinkType { number: i32, name: String },
+}
+
+/// A run that is being set up.
+pub(super) struct Setup<'a> {
+    config: &'a Config,
+    messages: Messages,
+    relinquish: Option<Relinquish>,
+    report: Option<Report>,
+    /// What is still to be read, the next one last.
+    inputs: Vec<PendingInput<'a>>,
+}
+
+/// An input that is not open yet.
+enum PendingInput<'a> {
+    Device { name: Option<&'a str>, promiscuous: bool },
+    File(&'a Path, Phase),
+}
+
+impl<'a> Setup<'a> {
+    /// Makes the output folder and begins the report.
+    pub(super) fn begin(config: &'a Config, messages: Messages) -> Result<Self, SetupError> {
+        let relinquish = match &config.user {
+            Some(user) => Some(Relinquish::prepare(user, config.chroot.as_deref())?),
+            None => None,
+        };
+        let place = |path: &Path| match &relinquish {
+            Some(relinquish) => relinquish.before_chroot(path),
+            None => path.to_owned(),
+        };
+        let folder = place(&config.output_folder);
+        if make_folder(&folder)?
+            && let Some(relinquish) = &relinquish
+        {
+            relinquish.give_folder(&folder).map_err(|error| SetupError::File(folder, error))?;
+        }
+        let report = match &config.report {
+            Some(path) => {
+                let environment = Environment::observe(&config.command_line);
+                let placed = place(path);
+                let report = Report::create(&placed, environment, config.settings.tdelta)
+                    .map_err(|error| SetupError::File(placed, error))?;
+                messages.plain(format_args!("reportfilename: {}", path.display()));
+                Some(report)
+            }
+            None => None,
+        };
+        let mut inputs: Vec<_> = match &config.input {
+            Input::Live { device, promiscuous } => {
+                vec![PendingInput::Device { name: device.as_deref(), promiscuous: *promiscuous }]
+            }
+            Input::Files(files) => {
+                files.iter().map(|file| PendingInput::File(&file.path, file.phase)).collect()
+            }
+        };
+        inputs.reverse();
+        Ok(Self { config, messages, relinquish, report, inputs })
+    }
+
+    /// Opens the next input that can be opened, and tells of those that cannot.
+    pub(super) fn open_next_input(&mut self) -> Option<(Source, Phase)> {
+        while let Some(input) = self.inputs.pop() {
+            match self.open(&input) {
+                Ok(opened) => return Some(opened),
+                Err(error) => self.messages.error(error),
+            }
+        }
+        None
+    }
+
+    fn open(&self, input: &PendingInput<'_>) -> Result<(Source, Phase), SetupError> {
+        let (source, phase) = match *input {
+            PendingInput::File(path, phase) => (Source::open_file(path)?, phase),
+            PendingInput::Device { name, promiscuous } => {
+                let source = Source::open_live(&LiveOptions {
+                    device: name.map(str::to_owned),
+                    promiscuous,
+                    filter: self.config.filter.clone(),
+                    timeout_ms: self.config.settings.packet_buffer_timeout,
+                    buffer_size: self.config.settings.capture_buffer,
+                })?;
+                self.messages.debug(1, format_args!("listening on {}", source.name()));
+                (source, Phase::Normal)
+            }
+        };
+        if !Decoder::supports(source.link_type()) {
+            return Err(SetupError::LinkType {
+                number: source.link_type().0,
+                name: source.name().to_owned(),
+            });
+        }
+        Ok((source, phase))
+    }
+
+    /// Gives up privileges, if the command line says so.
+    pub(super) fn relinquish_privileges(&self) -> Result<(), SetupError> {
+        match &self.relinquish {
+            Some(relinquish) => Ok(relinquish.relinquish()?),
+            None => Ok(()),
+        }
+    }
+
+    /// Builds the stages; `first` is the input that will be read first.
+    pub(super) fn pipeline(&mut self, first: Option<&Source>) -> Result<Pipeline, SetupError> {
+        let config = self.config;
+        if let (Some(relinquish), Some(report)) = (&self.relinquish, &self.report) {
+            relinquish
+                .give_file(report.file())
+                .map_err(|error| SetupError::File(report.path().to_owned(), error))?;
+        }
+        let unprocessed = match (&config.unprocessed, first) {
+            (Some(path), Some(source)) => {
+                let (header, link_type) = (source.pcap_header(), source.link_type());
+                let file = UnprocessedPackets::create(path, header, link_type)
+                    .map_err(|error| SetupError::File(path.clone(), error))?;
+                Some(file)
+            }
+            _ => None,
+        };
+        let demux = match (config.scanners.tcpdemux, &config.sink) {
+            (false, _) => Demux::Off,
+            (true, Sink::PacketFiles) => {
+                Demux::Packets(PacketFiles::new(self.store(), self.namer(), self.messages.clone()))
+            }
+            (true, _) => Demux::Streams(Box::new(Tracker::new(Rules {
+                max_seek: config.max_seek,
+                idle_timeout: match config.settings.tcp_timeout {
+                    0 => None,
+                    seconds => Some(seconds),
+                },
+            }))),
+        };
+        Ok(Pipeline {
+            decoder: Decoder::new(decode::Options {
+                delta_seconds: config.settings.tdelta,
+                check_fcs: config.settings.check_fcs,
+                decap: config.settings.decap,
+            }),
+            delta_seconds: config.settings.tdelta,
+            demux,
+            sink: self.sink()?,
+            unprocessed,
+            messages: self.messages.clone(),
+        })
+    }
+
+    fn sink(&mut self) -> Result<StreamSink, SetupError> {
+        let config = self.config;
+        let children = Children::new(self.messages.clone());
+        let hooks = FlowHooks {
+            command: self.command(&config.settings.tcp_cmd, &children),
+            alert: self.alert(config.settings.tcp_alert_fd)?,
+        };
+        let route = self.route(&hooks)?;
+        let hashes_what_is_not_kept = config.scanners.md5
+            && self.report.is_some()
+            && config.scanners.tcpdemux
+            && matches!(config.sink, Sink::Console(_) | Sink::ReportOnly);
+        let scratch = match hashes_what_is_not_kept {
+            true => Some(
+                ScratchStreams::new(self.store())
+                    .map_err(|error| SetupError::File(std::env::temp_dir(), error))?,
+            ),
+            false => None,
+        };
+        Ok(StreamSink {
+            route,
+            scratch,
+            scanners: self.scanners(&children)?,
+            hooks,
+            children,
+            report: self.report.take(),
+            messages: self.messages.clone(),
+        })
+    }
+
+    fn route(&self, hooks: &FlowHooks) -> Result<Route, SetupError> {
+        let config = self.config;
+        let is_live = matches!(config.input, Input::Live { .. });
+        Ok(match &config.sink {
+            Sink::Files => {
+                // Whoever hears of a file wants to find it.
+                let make_files = match is_live || hooks.alert.is_some() {
+                    true => MakeFiles::AtOnce,
+                    false => MakeFiles::WhenWritten,
+                };
+                let options = FlowFileOptions {
+                    byte_limit: config.byte_limit,
+                    index: config.index,
+                    hash: config.scanners.md5,
+                    make_files,
+                };
+                Route::Files(FlowFiles::new(self.store(), self.namer(), options))
+            }
+            Sink::Console(style) => {
+                let semaphore = match &config.semaphore {
+                    Some(name) => Some(
+                        Semaphore::open(name)
+                            .map_err(|error| SetupError::Semaphore(name.clone(), error))?,
+                    ),
+                    None => None,
+                };
+                let out = Box::new(io::stdout());
+                let limit = config.byte_limit;
+                Route::Console(Console::new(out, *style, self.namer(), limit, semaphore, is_live))
+            }
+            Sink::ReportOnly | Sink::PacketFiles => Route::Nowhere,
+        })
+    }
+
+    /// The scanners that are on. Their order is that of what they say in the report.
+    fn scanners(&self, children: &Children) -> Result<Vec<Box<dyn Scanner>>, SetupError> {
+        let Config { scanners: on, settings, .. } = self.config;
+        let mut scanners: Vec<Box<dyn Scanner>> = Vec::new();
+        if on.md5 {
+            scanners.push(Box::new(HashScanner));
+        }
+        if on.http {
+            let options =
+                http::Options { decode: on.http_decompress, max_size: settings.http_max_body };
+            let hooks = HttpHooks {
+                command: self.command(&settings.http_cmd, children),
+                alert: self.alert(settings.http_alert_fd)?,
+            };
+            scanners.push(Box::new(HttpBodies::new(options, hooks, self.messages.clone())));
+        }
+        if on.netviz {
+            scanners.push(Box::new(Picture::new(
+                self.config.output_folder.join(PICTURE),
+                self.source_in_words(),
+                settings.netviz_histogram_size,
+                settings.netviz_histogram_dump,
+                self.messages.clone(),
+            )));
+        }
+        if on.wifiviz {
+            scanners.push(Box::new(Networks::default()));
+        }
+        Ok(scanners)
+    }
+
+    fn command(&self, command: &str, children: &Children) -> Option<(String, Children)> {
+        (!command.is_empty()).then(|| (command.to_owned(), children.clone()))
+    }
+
+    fn alert(&self, descriptor: Option<i32>) -> Result<Option<AlertDescriptor>, SetupError> {
+        let Some(number) = descriptor else { return Ok(None) };
+        AlertDescriptor::inherit(number, self.messages.clone())
+            .map(Some)
+            .map_err(|error| SetupError::Descriptor(number, error))
+    }
+
+    /// Where the packets come from, as the picture says it.
+    fn source_in_words(&self) -> String {
+        match &self.config.input {
+            Input::Live { device, .. } => device.clone().unwrap_or_default(),
+            Input::Files(files) => {
+                let mut begin = files.iter().filter(|file| file.phase == Phase::Normal);
+                match (begin.next(), begin.count()) {
+                    (None, _) => String::new(),
+                    (Some(first), 0) => first.path.display().to_string(),
+                    (Some(first), more) => format!("{} + {more} more", first.path.display()),
+                }
+            }
+        }
+    }
+
+    fn namer(&self) -> Namer {
+        Namer::new(&self.config.output_folder, self.config.template.clone())
+    }
+
+    fn store(&self) -> FileStore {
+        let limits = Limits {
+            memory: self.config.settings.buffer_memory,
+            descriptors: limits::descriptors(self.config.max_descriptors),
+        };
+        FileStore::new(limits, self.messages.clone())
+    }
+}
+
+/// Makes the folder if it is not there; only the last component. Tells whether it was made.
+fn make_folder(folder: &Path) -> Result<bool, SetupError> {
+    if folder.as_os_str().is_empty() {
+        return Ok(false);
+    }
+    match fs::create_dir(folder) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => match folder.is_dir() {
+            true => Ok(false),
+            false => Err(SetupError::NotAFolder(folder.to_owned())),
+        },
+        Err(error) => Err(SetupError::File(folder.to_owned(), error)),
+    }
+}
