@@ -1,13 +1,12 @@
 //! Whom the user wants told of files: commands to run on them, descriptors that hear of them.
 
-use std::cell::RefCell;
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::rc::Rc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::messages::Messages;
 use crate::sys;
@@ -18,14 +17,14 @@ const AT_ONCE: usize = 10;
 /// Runs commands on files, a few at a time. Cheap to clone; all clones share one limit.
 #[derive(Clone, Debug)]
 pub struct Children {
-    running: Rc<RefCell<Vec<Child>>>,
+    running: Arc<Mutex<Vec<Child>>>,
     messages: Messages,
 }
 
 impl Children {
     /// Nothing is running yet.
     pub fn new(messages: Messages) -> Self {
-        Self { running: Rc::default(), messages }
+        Self { running: Arc::default(), messages }
     }
 
     /// Runs the shell command `command` with `path` as one more word, whatever characters are in
@@ -33,7 +32,7 @@ impl Children {
     ///
     /// The command gets an empty standard input: ours may be the capture.
     pub fn run(&self, command: &str, path: &Path) {
-        let mut running = self.running.borrow_mut();
+        let mut running = self.running();
         if running.len() >= AT_ONCE {
             running.retain_mut(|child| matches!(child.try_wait(), Ok(None)));
         }
@@ -51,9 +50,13 @@ impl Children {
         }
     }
 
+    fn running(&self) -> MutexGuard<'_, Vec<Child>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Waits until nothing is running any more.
     pub fn finish(&self) {
-        for mut child in self.running.borrow_mut().drain(..) {
+        for mut child in self.running().drain(..) {
             let _ = child.wait();
         }
     }
@@ -62,7 +65,7 @@ impl Children {
 /// A descriptor of our parent's that hears of files, a line for each event.
 #[derive(Clone, Debug)]
 pub struct AlertDescriptor {
-    file: Rc<File>,
+    file: Arc<File>,
     number: i32,
     messages: Messages,
 }
@@ -70,7 +73,7 @@ pub struct AlertDescriptor {
 impl AlertDescriptor {
     /// The open descriptor `number`.
     pub fn inherit(number: i32, messages: Messages) -> std::io::Result<Self> {
-        let file = Rc::new(sys::duplicate_descriptor(number)?);
+        let file = Arc::new(sys::duplicate_descriptor(number)?);
         Ok(Self { file, number, messages })
     }
 

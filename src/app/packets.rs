@@ -7,6 +7,7 @@ use crate::decode::{Decoder, Found, Verdict};
 use crate::flow::Tracker;
 use crate::messages::Messages;
 use crate::output::{PacketFiles, UnprocessedPackets};
+use crate::scan::PacketScanner;
 
 /// What is done with TCP segments.
 pub(super) enum Demux {
@@ -55,6 +56,7 @@ impl Demux {
 pub(super) struct Pipeline {
     pub(super) decoder: Decoder,
     pub(super) delta_seconds: i32,
+    pub(super) scanners: Vec<Box<dyn PacketScanner>>,
     pub(super) demux: Demux,
     pub(super) sink: StreamSink,
     pub(super) unprocessed: Option<UnprocessedPackets>,
@@ -65,7 +67,7 @@ impl Pipeline {
     /// Takes one packet all the way.
     #[inline]
     pub(super) fn packet(&mut self, packet: &RawPacket<'_>, phase: Phase) {
-        let Self { decoder, demux, sink, unprocessed, messages, delta_seconds } = self;
+        let Self { decoder, scanners, demux, sink, unprocessed, messages, delta_seconds } = self;
         let time = packet.time.to_timestamp(*delta_seconds);
         decoder.decode(packet, |found| {
             let (datagram, verdict) = match found {
@@ -77,13 +79,13 @@ impl Pipeline {
                     return;
                 }
                 Found::Beacon(beacon) => {
-                    for scanner in &mut sink.scanners {
+                    for scanner in scanners.iter_mut() {
                         scanner.beacon(&beacon);
                     }
                     return;
                 }
             };
-            for scanner in &mut sink.scanners {
+            for scanner in scanners.iter_mut() {
                 scanner.datagram(packet, &datagram, time);
             }
             if !demux.take(packet, &verdict, phase, sink)

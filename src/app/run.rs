@@ -133,7 +133,7 @@ impl Reading<'_> {
 /// Closes everything and tells the end. Nothing is drawn if nothing could be read.
 fn finish(config: &Config, mut pipeline: Pipeline, read_any: bool) {
     pipeline.release_fragments();
-    let Pipeline { demux, mut sink, unprocessed, messages, .. } = pipeline;
+    let Pipeline { scanners, demux, mut sink, unprocessed, messages, .. } = pipeline;
     let mut totals = Totals::default();
     match demux {
         Demux::Streams(mut tracker) => {
@@ -147,7 +147,7 @@ fn finish(config: &Config, mut pipeline: Pipeline, read_any: bool) {
         Demux::Packets(files) => files.finish(),
         Demux::Off => {}
     }
-    sink.flush();
+    sink.finish();
     if let Some(error) = sink.console_error()
         && error.kind() != ErrorKind::BrokenPipe
     {
@@ -155,7 +155,7 @@ fn finish(config: &Config, mut pipeline: Pipeline, read_any: bool) {
     }
     let mut findings = RunFindings::default();
     if read_any {
-        for scanner in sink.scanners {
+        for scanner in scanners {
             scanner.finish(&mut findings);
         }
     }

@@ -2,16 +2,18 @@
 //! first, so that a mistake in them leaves nothing behind; then the output folder and the report;
 //! and only with all those open the privileges go.
 
+use std::collections::VecDeque;
 use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use thiserror::Error;
 
 use super::limits;
 use super::packets::{Demux, Pipeline};
 use super::privileges::{PrivilegeError, Relinquish};
-use super::sink::{FlowHooks, Route, StreamSink};
+use super::sink::{FlowHooks, FlowScanners, Route, StreamSink, scan};
 use crate::capture::{CaptureError, FilterError, LiveOptions, Source};
 use crate::config::{Config, Input, Phase, Sink};
 use crate::decode::{self, Decoder};
@@ -19,14 +21,19 @@ use crate::flow::{Rules, Tracker};
 use crate::hooks::{AlertDescriptor, Children};
 use crate::messages::Messages;
 use crate::output::{
-    Console, FileStore, FlowFileOptions, FlowFiles, Limits, MakeFiles, Namer, PacketFiles,
-    ScratchStreams, Semaphore, UnprocessedPackets,
+    Console, FileStore, Finisher, FlowFileOptions, FlowFiles, Inspect, Limits, MakeFiles, Namer,
+    PacketFiles, ScratchStreams, Semaphore, UnprocessedPackets,
 };
 use crate::report::{Environment, Report};
-use crate::scan::{HashScanner, HttpBodies, HttpHooks, Networks, Picture, Scanner, http};
+use crate::scan::{
+    FlowScanner, HashScanner, HttpBodies, HttpHooks, Networks, PacketScanner, Picture, http,
+};
 
 /// The name of the picture in the output folder.
 const PICTURE: &str = "report.pdf";
+
+/// With fewer descriptors than this, files that wait for a thread could use them up.
+const DESCRIPTORS_FOR_TWO: usize = 512;
 
 /// Why a run could not begin.
 #[derive(Debug, Error)]
@@ -188,6 +195,7 @@ impl<'a> Setup<'a> {
                 decap: config.settings.decap,
             }),
             delta_seconds: config.settings.tdelta,
+            scanners: self.packet_scanners(),
             demux,
             sink: self.sink()?,
             unprocessed,
@@ -202,14 +210,15 @@ impl<'a> Setup<'a> {
             command: self.command(&config.settings.tcp_cmd, &children),
             alert: self.alert(config.settings.tcp_alert_fd)?,
         };
-        let route = self.route(&hooks)?;
+        let scanners = self.flow_scanners(&children)?;
+        let route = self.route(&hooks, &scanners)?;
         let hashes_what_is_not_kept = config.scanners.md5
             && self.report.is_some()
             && config.scanners.tcpdemux
             && matches!(config.sink, Sink::Console(_) | Sink::ReportOnly);
         let scratch = match hashes_what_is_not_kept {
             true => Some(
-                ScratchStreams::new(self.store())
+                ScratchStreams::new(self.store(), self.messages.clone())
                     .map_err(|error| SetupError::File(std::env::temp_dir(), error))?,
             ),
             false => None,
@@ -217,15 +226,16 @@ impl<'a> Setup<'a> {
         Ok(StreamSink {
             route,
             scratch,
-            scanners: self.scanners(&children)?,
+            scanners,
             hooks,
             children,
             report: self.report.take(),
             messages: self.messages.clone(),
+            closing: VecDeque::new(),
         })
     }
 
-    fn route(&self, hooks: &FlowHooks) -> Result<Route, SetupError> {
+    fn route(&self, hooks: &FlowHooks, scanners: &FlowScanners) -> Result<Route, SetupError> {
         let config = self.config;
         let is_live = matches!(config.input, Input::Live { .. });
         Ok(match &config.sink {
@@ -241,7 +251,13 @@ impl<'a> Setup<'a> {
                     hash: config.scanners.md5,
                     make_files,
                 };
-                Route::Files(FlowFiles::new(self.store(), self.namer(), options))
+                Route::Files(FlowFiles::new(
+                    self.store(),
+                    self.finisher(hooks, scanners),
+                    self.namer(),
+                    options,
+                    self.messages.clone(),
+                ))
             }
             Sink::Console(style) => {
                 let semaphore = match &config.semaphore {
@@ -259,10 +275,10 @@ impl<'a> Setup<'a> {
         })
     }
 
-    /// The scanners that are on. Their order is that of what they say in the report.
-    fn scanners(&self, children: &Children) -> Result<Vec<Box<dyn Scanner>>, SetupError> {
+    /// The scanners of flows that are on. Their order is that of what they say in the report.
+    fn flow_scanners(&self, children: &Children) -> Result<FlowScanners, SetupError> {
         let Config { scanners: on, settings, .. } = self.config;
-        let mut scanners: Vec<Box<dyn Scanner>> = Vec::new();
+        let mut scanners: Vec<Box<dyn FlowScanner>> = Vec::new();
         if on.md5 {
             scanners.push(Box::new(HashScanner));
         }
@@ -275,6 +291,13 @@ impl<'a> Setup<'a> {
             };
             scanners.push(Box::new(HttpBodies::new(options, hooks, self.messages.clone())));
         }
+        Ok(scanners.into())
+    }
+
+    /// The scanners of packets that are on.
+    fn packet_scanners(&self) -> Vec<Box<dyn PacketScanner>> {
+        let Config { scanners: on, settings, .. } = self.config;
+        let mut scanners: Vec<Box<dyn PacketScanner>> = Vec::new();
         if on.netviz {
             scanners.push(Box::new(Picture::new(
                 self.config.output_folder.join(PICTURE),
@@ -287,7 +310,23 @@ impl<'a> Setup<'a> {
         if on.wifiviz {
             scanners.push(Box::new(Networks::default()));
         }
-        Ok(scanners)
+        scanners
+    }
+
+    /// Finishes flow files, beside the packet loop unless hooks want to hear of them in order or
+    /// descriptors are too few for two threads.
+    fn finisher(&self, hooks: &FlowHooks, scanners: &FlowScanners) -> Finisher {
+        let settings = &self.config.settings;
+        let has_hooks = hooks.alert.is_some()
+            || hooks.command.is_some()
+            || settings.http_alert_fd.is_some()
+            || !settings.http_cmd.is_empty();
+        let enough = limits::descriptors(self.config.max_descriptors) >= DESCRIPTORS_FOR_TWO;
+        let scanners = Arc::clone(scanners);
+        let inspect: Arc<Inspect> = Arc::new(move |flow, path, content, hashes| {
+            scan(&scanners, flow, Some(path), content, hashes)
+        });
+        Finisher::new(inspect, self.messages.clone(), enough && !has_hooks)
     }
 
     fn command(&self, command: &str, children: &Children) -> Option<(String, Children)> {

@@ -1,16 +1,18 @@
 //! Takes the streams: to files, to the console or nowhere, and in any case into the report.
 
+use std::collections::VecDeque;
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 
 use crate::flow::{Identity, Sink, Summary};
 use crate::hooks::{AlertDescriptor, Children};
 use crate::messages::Messages;
-use crate::output::{Console, FileId, FlowFile, FlowFiles, ScratchStreams};
+use crate::output::{Console, FileId, FlowFile, FlowFiles, ScratchStreams, Ticket};
 use crate::report::Report;
-use crate::scan::{Content, Findings, FinishedFlow, RunningHashes, Scanner};
+use crate::scan::{Content, Findings, FinishedFlow, FlowScanner, RunningHashes};
 use crate::time::Timestamp;
 
 /// Where the bytes of streams go.
@@ -20,18 +22,22 @@ pub(super) enum Route {
     Nowhere,
 }
 
+/// The scanners that look at flows.
+pub(super) type FlowScanners = Arc<[Box<dyn FlowScanner>]>;
+
 /// Everything that is done with streams.
 pub(super) struct StreamSink {
     pub(super) route: Route,
     /// Gathers streams that are hashed but not kept.
     pub(super) scratch: Option<ScratchStreams>,
-    /// Look at flows; not at those that are neither kept nor gathered.
-    pub(super) scanners: Vec<Box<dyn Scanner>>,
+    pub(super) scanners: FlowScanners,
     pub(super) hooks: FlowHooks,
     /// Everything that hooks have started.
     pub(super) children: Children,
     pub(super) report: Option<Report>,
     pub(super) messages: Messages,
+    /// Closed flows in the order of closing, from the first one on whose file is being finished.
+    pub(super) closing: VecDeque<Closing>,
 }
 
 /// Whom to tell of flow files.
@@ -52,9 +58,18 @@ pub(super) struct Stream {
     printed: u64,
 }
 
-/// The file of a closed flow.
-#[derive(Debug)]
-pub(super) struct Kept(PathBuf);
+/// A flow that is over but not reported yet.
+pub(super) struct Closing {
+    flow: Identity,
+    summary: Summary,
+    /// The file that is being finished, and whoever wants to know where it is.
+    file: Option<(Ticket, Kept)>,
+    findings: Findings,
+}
+
+/// Where the file of a closed flow is: known once it is finished, `None` if it could not be kept.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Kept(Arc<OnceLock<Option<PathBuf>>>);
 
 impl StreamSink {
     /// Writes everything that waits in memory.
@@ -64,16 +79,58 @@ impl StreamSink {
             Route::Console(console) => console.flush(),
             Route::Nowhere => {}
         }
+        self.settle();
         if let Some(report) = &mut self.report {
             report.flush();
         }
     }
 
-    /// Whether nobody reads what is printed any more.
+    /// Waits until every flow that was closed is reported.
+    pub(super) fn finish(&mut self) {
+        if let Route::Files(files) = &mut self.route {
+            files.wait();
+        }
+        self.flush();
+    }
+
+    /// Why nothing can be printed any more, if that is so.
     pub(super) fn console_error(&self) -> Option<&io::Error> {
         match &self.route {
             Route::Console(console) => console.error(),
             Route::Files(_) | Route::Nowhere => None,
+        }
+    }
+
+    /// Reports closed flows, in the order of closing, as far as their files are finished.
+    fn settle(&mut self) {
+        while let Some(closing) = self.closing.front_mut() {
+            let mut path = None;
+            if let (Some((ticket, kept)), Route::Files(files)) = (&closing.file, &mut self.route) {
+                let Some(outcome) = files.outcome(&closing.flow, *ticket) else { return };
+                if let Some(closed) = outcome {
+                    closing.findings = closed.findings;
+                    path = Some(closed.path);
+                }
+                // Set only here, and only once.
+                let _ = kept.0.set(path.clone());
+            }
+            let Some(Closing { flow, summary, findings, .. }) = self.closing.pop_front() else {
+                return;
+            };
+            self.tell(&flow, &summary, path.as_deref(), &findings);
+        }
+    }
+
+    fn tell(&mut self, flow: &Identity, summary: &Summary, path: Option<&Path>, found: &Findings) {
+        if let Some(report) = &mut self.report {
+            report.flow(flow, summary, path, found);
+        }
+        let Some(path) = path else { return };
+        if let Some(alert) = &self.hooks.alert {
+            alert.closed(path);
+        }
+        if let Some((command, children)) = &self.hooks.command {
+            children.run(command, path);
         }
     }
 }
@@ -107,7 +164,7 @@ impl Sink for StreamSink {
                 alert.opened(path);
             }
         }
-        for scanner in &mut self.scanners {
+        for scanner in self.scanners.iter() {
             scanner.payload(flow, position, payload);
         }
         if let Some(scratch) = &mut self.scratch {
@@ -125,38 +182,39 @@ impl Sink for StreamSink {
     }
 
     fn closed(&mut self, flow: &Identity, stream: Stream, summary: &Summary) -> Option<Kept> {
-        let Self { route, scratch, scanners, .. } = self;
+        let file = match (&mut self.route, stream.files) {
+            (Route::Files(files), Some(file)) => files.close(flow, file),
+            _ => None,
+        };
+        let file = file.map(|ticket| (ticket, Kept::default()));
+        let kept = file.as_ref().map(|(_, kept)| kept.clone());
         let mut findings = Findings::default();
-        let mut path = None;
-        if let (Route::Files(files), Some(file)) = (route, stream.files)
-            && let Some(closed) = files.close(flow, file, |path, content, hashes| {
-                scan(scanners, flow, Some(path), content, hashes)
-            })
-        {
-            findings = closed.findings;
-            path = Some(closed.path);
-        }
-        if let (Some(scratch), Some(id)) = (scratch, stream.scratch) {
+        if let (Some(scratch), Some(id)) = (&mut self.scratch, stream.scratch) {
+            let scanners = &self.scanners;
             let scanned =
                 scratch.close(id, |content, hashes| scan(scanners, flow, None, content, hashes));
             findings = scanned.unwrap_or_default();
         }
-        if let Some(report) = &mut self.report {
-            report.flow(flow, summary, path.as_deref(), &findings);
+        if file.is_none() && self.closing.is_empty() {
+            self.tell(flow, summary, None, &findings);
+        } else {
+            self.closing.push_back(Closing { flow: *flow, summary: *summary, file, findings });
+            self.settle();
         }
-        if let Some(path) = &path {
-            if let Some(alert) = &self.hooks.alert {
-                alert.closed(path);
-            }
-            if let Some((command, children)) = &self.hooks.command {
-                children.run(command, path);
-            }
-        }
-        path.map(Kept)
+        kept
     }
 
     fn holds(&mut self, kept: &Kept, position: u64, payload: &[u8]) -> bool {
-        holds(&kept.0, position, payload).unwrap_or(false)
+        if kept.0.get().is_none() {
+            if let Route::Files(files) = &mut self.route {
+                files.wait();
+            }
+            self.settle();
+        }
+        match kept.0.get() {
+            Some(Some(path)) => holds(path, position, payload).unwrap_or(false),
+            _ => false,
+        }
     }
 
     fn syn_with_payload(&mut self, flow: &Identity, length: usize) {
@@ -166,8 +224,8 @@ impl Sink for StreamSink {
 }
 
 /// Has all scanners look at a flow.
-fn scan(
-    scanners: &mut [Box<dyn Scanner>],
+pub(super) fn scan(
+    scanners: &[Box<dyn FlowScanner>],
     identity: &Identity,
     path: Option<&Path>,
     content: Content<'_>,

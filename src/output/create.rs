@@ -5,7 +5,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::naming::Namer;
 use crate::flow::Identity;
@@ -30,7 +30,7 @@ pub enum Creation {
 #[derive(Debug)]
 pub struct NewFile {
     /// Gives the names.
-    pub namer: Rc<Namer>,
+    pub namer: Arc<Namer>,
     /// The flow.
     pub flow: Identity,
 }

@@ -2,15 +2,16 @@
 
 use std::collections::HashMap;
 use std::path::Path;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use foldhash::fast::RandomState;
 
 use super::create::{Creation, NewFile};
+use super::finisher::{Finisher, Outcome, Ticket};
 use super::naming::{NameHash, Namer};
-use super::store::{ClosedFile, FileId, FileStore};
+use super::store::{FileId, FileStore};
 use crate::flow::Identity;
-use crate::scan::{Content, RunningHashes};
+use crate::messages::Messages;
 use crate::time::Timestamp;
 
 /// When a flow's file is made.
@@ -48,19 +49,36 @@ pub struct FlowFile {
 /// names must be settled in the order of the flows' first bytes although files are made later. A
 /// flow whose name some other flow is waiting to use has that one's file made first, and then its
 /// own at once.
-#[derive(Debug)]
 pub struct FlowFiles {
     store: FileStore,
-    namer: Rc<Namer>,
+    finisher: Finisher,
+    namer: Arc<Namer>,
     options: FlowFileOptions,
+    messages: Messages,
     /// The files that may still have to be made, by their names without count.
-    waiting: HashMap<NameHash, FileId, RandomState>,
+    waiting: HashMap<NameHash, Waiting, RandomState>,
+}
+
+/// A file that may still have to be made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Waiting {
+    /// It is growing.
+    Growing(FileId),
+    /// It is complete and being finished.
+    Finishing(Ticket),
 }
 
 impl FlowFiles {
-    /// Files in `store`, named by `namer`.
-    pub fn new(store: FileStore, namer: Namer, options: FlowFileOptions) -> Self {
-        Self { store, namer: Rc::new(namer), options, waiting: HashMap::default() }
+    /// Files in `store`, named by `namer`, finished by `finisher`.
+    pub fn new(
+        store: FileStore,
+        finisher: Finisher,
+        namer: Namer,
+        options: FlowFileOptions,
+        messages: Messages,
+    ) -> Self {
+        let namer = Arc::new(namer);
+        Self { store, finisher, namer, options, messages, waiting: HashMap::default() }
     }
 
     /// Stores a payload; `files` are the flow's files, made with its first payload.
@@ -96,21 +114,35 @@ impl FlowFiles {
         }
     }
 
-    /// Closes a flow's files after `inspect` has looked at its bytes.
-    pub fn close<T>(
-        &mut self,
-        flow: &Identity,
-        files: FlowFile,
-        inspect: impl FnOnce(&Path, Content<'_>, Option<RunningHashes>) -> std::io::Result<T>,
-    ) -> Option<ClosedFile<T>> {
+    /// Has the flow's files finished. `None` if there is nothing to finish.
+    pub fn close(&mut self, flow: &Identity, files: FlowFile) -> Option<Ticket> {
+        if let Some(index) = files.index.and_then(|index| self.store.detach(index)) {
+            index.finish(&self.messages, |_, _, _| Ok(()));
+        }
+        let file = self.store.detach(files.data)?;
+        let ticket = self.finisher.finish(flow, file);
         let name = self.namer.hash(flow);
-        if self.waiting.get(&name) == Some(&files.data) {
+        if let Some(waiting) = self.waiting.get_mut(&name)
+            && *waiting == Waiting::Growing(files.data)
+        {
+            *waiting = Waiting::Finishing(ticket);
+        }
+        Some(ticket)
+    }
+
+    /// What came of a flow's file, if it is finished by now. Gives each outcome once.
+    pub fn outcome(&mut self, flow: &Identity, ticket: Ticket) -> Option<Outcome> {
+        let outcome = self.finisher.outcome(ticket)?;
+        let name = self.namer.hash(flow);
+        if self.waiting.get(&name) == Some(&Waiting::Finishing(ticket)) {
             self.waiting.remove(&name);
         }
-        if let Some(index) = files.index {
-            self.store.close(index, |_, _, _| Ok(()));
-        }
-        self.store.close(files.data, inspect)
+        Some(outcome)
+    }
+
+    /// Waits until all closed files are finished.
+    pub fn wait(&mut self) {
+        self.finisher.wait();
     }
 
     /// Where the flow's file is, once it was made.
@@ -127,18 +159,22 @@ impl FlowFiles {
         let name = self.namer.hash(flow);
         let hashes = self.options.hash.then(Box::default);
         let creation =
-            Creation::New(Box::new(NewFile { namer: Rc::clone(&self.namer), flow: *flow }));
+            Creation::New(Box::new(NewFile { namer: Arc::clone(&self.namer), flow: *flow }));
         let data = self.store.add(creation, Some(flow.first_time), hashes);
         let contested = match self.waiting.get(&name) {
-            Some(&earlier) => {
+            Some(&Waiting::Growing(earlier)) => {
                 self.store.create(earlier);
                 true
+            }
+            Some(Waiting::Finishing(_)) => {
+                self.finisher.wait();
+                false
             }
             None => false,
         };
         let at_once = self.options.make_files == MakeFiles::AtOnce || self.options.index;
         if !contested && !at_once {
-            self.waiting.insert(name, data);
+            self.waiting.insert(name, Waiting::Growing(data));
             return FlowFile { data, index: None };
         }
         let path = self.store.create(data).map(Path::to_owned);

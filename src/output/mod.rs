@@ -2,6 +2,7 @@
 
 mod console;
 mod create;
+mod finisher;
 mod flow_files;
 mod lru;
 mod naming;
@@ -10,14 +11,17 @@ mod pending;
 mod scratch;
 mod semaphore;
 mod store;
+mod stored_file;
 pub mod template;
 mod unprocessed;
 
 pub use console::Console;
+pub use finisher::{Finisher, Inspect, Outcome, Ticket};
 pub use flow_files::{FlowFile, FlowFileOptions, FlowFiles, MakeFiles};
 pub use naming::Namer;
 pub use packet_files::PacketFiles;
 pub use scratch::ScratchStreams;
 pub use semaphore::Semaphore;
-pub use store::{ClosedFile, FileId, FileStore, Limits};
+pub use store::{FileId, FileStore, Limits};
+pub use stored_file::{ClosedFile, StoredFile};
 pub use unprocessed::UnprocessedPackets;

@@ -1,11 +1,11 @@
 //! Where flow files are: the output folder and the template give a path for each flow and count.
 
-use std::cell::RefCell;
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::hash::BuildHasher;
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use foldhash::fast::RandomState;
 
@@ -22,8 +22,10 @@ pub struct Namer {
     template: Template,
     hasher: RandomState,
     /// The lowest count that may be free, for names whose count 0 was taken.
-    taken: RefCell<HashMap<NameHash, u32, RandomState>>,
+    taken: Mutex<Taken>,
 }
+
+type Taken = HashMap<NameHash, u32, RandomState>;
 
 /// Stands for a flow's name without count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -38,7 +40,7 @@ impl Namer {
             b"" | b"." => prefix.clear(),
             _ => prefix.push(b'/'),
         }
-        Self { prefix, template, hasher: RandomState::default(), taken: RefCell::default() }
+        Self { prefix, template, hasher: RandomState::default(), taken: Mutex::default() }
     }
 
     /// The path of the flow's file with this count.
@@ -64,7 +66,7 @@ impl Namer {
     /// The count from which on the flow's names are worth trying. A thousand flows that share a
     /// name must not each try the counts of all those before.
     pub fn first_count(&self, flow: &Identity) -> u32 {
-        let taken = self.taken.borrow();
+        let taken = self.taken();
         if taken.is_empty() {
             return 0;
         }
@@ -73,11 +75,16 @@ impl Namer {
 
     /// The flow's name with this count is taken, and so are those with lower counts.
     pub fn note_taken(&self, flow: &Identity, count: u32) {
-        let mut taken = self.taken.borrow_mut();
+        let mut taken = self.taken();
         if taken.len() >= REMEMBERED_NAMES {
             taken.clear();
         }
         taken.insert(self.hash(flow), count.saturating_add(1));
+    }
+
+    fn taken(&self) -> MutexGuard<'_, Taken> {
+        // The map is a help to guess; half an update does no harm.
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether names with different counts differ.

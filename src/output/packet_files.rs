@@ -68,7 +68,9 @@ impl PacketFiles {
     /// Closes all files.
     pub fn finish(mut self) {
         for file in self.files.into_values() {
-            self.store.close(file.id, |_, _, _| Ok(()));
+            if let Some(file) = self.store.detach(file.id) {
+                file.finish(&self.messages, |_, _, _| Ok(()));
+            }
         }
     }
 

@@ -10,6 +10,7 @@ use tempfile::TempDir;
 
 use super::create::Creation;
 use super::store::{FileId, FileStore};
+use crate::messages::Messages;
 use crate::scan::{Content, RunningHashes};
 
 /// Streams being hashed.
@@ -18,13 +19,14 @@ pub struct ScratchStreams {
     store: FileStore,
     folder: TempDir,
     made: u64,
+    messages: Messages,
 }
 
 impl ScratchStreams {
     /// Streams in `store`, which must not be shared.
-    pub fn new(store: FileStore) -> io::Result<Self> {
+    pub fn new(store: FileStore, messages: Messages) -> io::Result<Self> {
         let folder = tempfile::Builder::new().prefix("tcpflow-").tempdir()?;
-        Ok(Self { store, folder, made: 0 })
+        Ok(Self { store, folder, made: 0, messages })
     }
 
     /// Stores a payload; `stream` is made with the first one.
@@ -50,7 +52,8 @@ impl ScratchStreams {
         stream: FileId,
         inspect: impl FnOnce(Content<'_>, Option<RunningHashes>) -> io::Result<T>,
     ) -> Option<T> {
-        let closed = self.store.close(stream, |_, content, hashes| inspect(content, hashes))?;
+        let file = self.store.detach(stream)?;
+        let closed = file.finish(&self.messages, |_, content, hashes| inspect(content, hashes))?;
         if closed.on_disk {
             let _ = std::fs::remove_file(&closed.path);
         }

@@ -8,17 +8,17 @@
 //! A file that fails (full disk, no permission) is reported once, by name, and takes no more
 //! bytes; the others go on.
 
-use std::fs::{File, FileTimes};
 use std::io;
 use std::num::NonZeroU32;
 use std::os::unix::fs::FileExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::create::{self, Creation};
 use super::lru::UseOrder;
-use super::pending::{PendingBytes, Placed};
+use super::pending::Placed;
+use super::stored_file::{self, StoredFile};
 use crate::messages::Messages;
-use crate::scan::{Content, RunningHashes};
+use crate::scan::RunningHashes;
 use crate::time::Timestamp;
 
 /// A window of this size is written out.
@@ -71,32 +71,6 @@ pub struct FileStore {
     messages: Messages,
 }
 
-#[derive(Debug)]
-struct StoredFile {
-    creation: Creation,
-    /// The modification time it gets whenever it is closed.
-    stamp: Option<Timestamp>,
-    pending: PendingBytes,
-    /// The position behind the last byte written to the file.
-    written: u64,
-    /// The position behind the last bytes that were written past the window.
-    written_apart: u64,
-    handle: Option<File>,
-    hashes: Option<Box<RunningHashes>>,
-    failed: bool,
-}
-
-/// A file that was closed.
-#[derive(Debug)]
-pub struct ClosedFile<T> {
-    /// Where it is.
-    pub path: PathBuf,
-    /// Whether it was made at all; a scratch file that fits in memory is not.
-    pub on_disk: bool,
-    /// What the inspection of its content gave.
-    pub findings: T,
-}
-
 impl FileStore {
     /// A store without files.
     pub fn new(limits: Limits, messages: Messages) -> Self {
@@ -119,16 +93,7 @@ impl FileStore {
         stamp: Option<Timestamp>,
         hashes: Option<Box<RunningHashes>>,
     ) -> FileId {
-        let file = StoredFile {
-            creation,
-            stamp,
-            pending: PendingBytes::default(),
-            written: 0,
-            written_apart: 0,
-            handle: None,
-            hashes,
-            failed: false,
-        };
+        let file = StoredFile::new(creation, stamp, hashes);
         match self.free.pop() {
             Some(number) => {
                 self.files[number as usize] = Some(file);
@@ -225,53 +190,8 @@ impl FileStore {
         }
     }
 
-    /// Closes the file after `inspect` has looked at all of it. `None` if it could not be made.
-    pub fn close<T>(
-        &mut self,
-        id: FileId,
-        inspect: impl FnOnce(&Path, Content<'_>, Option<RunningHashes>) -> io::Result<T>,
-    ) -> Option<ClosedFile<T>> {
-        let file = self.files[id.index()].as_mut()?;
-        // What is wholly in memory need not be read back.
-        let in_memory = file.written == 0 && file.pending.start() == 0;
-        if in_memory && let Some(hashes) = &mut file.hashes {
-            hashes.update(0, file.pending.bytes());
-        }
-        let needs_no_file = in_memory && file.creation.is_scratch();
-        if in_memory && !needs_no_file {
-            self.write_pending(id);
-        } else if !in_memory {
-            self.write_out(id);
-        }
-        if !needs_no_file {
-            self.ensure_open(id);
-        }
-        let mut file = self.forget(id)?;
-        let hashes = file.hashes.take().map(|hashes| *hashes);
-        let content = match &file.handle {
-            _ if in_memory && !file.failed => Content::Memory(file.pending.bytes()),
-            Some(handle) => Content::File(handle, file.written),
-            None => return None,
-        };
-        let path = file.creation.path()?;
-        let findings = match inspect(path, content, hashes) {
-            Ok(findings) => findings,
-            Err(error) => {
-                self.messages.error(format_args!("{}: {error}", path.display()));
-                return None;
-            }
-        };
-        if let Some(handle) = &file.handle
-            && let Err(error) = stamp(handle, file.stamp)
-        {
-            self.messages.error(format_args!("{}: {error}", path.display()));
-        }
-        let on_disk = file.handle.is_some();
-        Some(ClosedFile { path: path.to_owned(), on_disk, findings })
-    }
-
-    /// Takes a file out of all lists.
-    fn forget(&mut self, id: FileId) -> Option<StoredFile> {
+    /// Takes the file out of the store, to be finished by [`StoredFile::finish`].
+    pub fn detach(&mut self, id: FileId) -> Option<StoredFile> {
         let file = self.files[id.index()].take()?;
         self.memory_used -= file.pending.memory() as u64;
         self.buffered.remove(id.slot());
@@ -282,30 +202,16 @@ impl FileStore {
 
     /// Writes the window to the file and empties it; its memory is kept for what follows.
     fn write_out(&mut self, id: FileId) {
-        let Some(file) = &mut self.files[id.index()] else { return };
-        if let Some(hashes) = &mut file.hashes
-            && !file.pending.is_empty()
-        {
-            hashes.update(file.pending.start(), file.pending.bytes());
+        let Some(file) = &self.files[id.index()] else { return };
+        if !file.pending.is_empty() {
+            self.ensure_open(id);
         }
-        self.write_pending(id);
+        let Some(file) = &mut self.files[id.index()] else { return };
+        if let Err(error) = file.write_pending() {
+            self.fail(id, error);
+        }
         if let Some(file) = &mut self.files[id.index()] {
             file.pending.clear();
-        }
-    }
-
-    /// Writes the window to the file.
-    fn write_pending(&mut self, id: FileId) {
-        let Some(file) = &self.files[id.index()] else { return };
-        if file.pending.is_empty() {
-            return;
-        }
-        self.ensure_open(id);
-        let Some(file) = &mut self.files[id.index()] else { return };
-        let Some(handle) = &file.handle else { return };
-        match handle.write_all_at(file.pending.bytes(), file.pending.start()) {
-            Ok(()) => file.written = file.written.max(file.pending.end()),
-            Err(error) => self.fail(id, error),
         }
     }
 
@@ -373,7 +279,7 @@ impl FileStore {
         self.open.remove(oldest);
         let Some(file) = &mut self.files[oldest as usize] else { return };
         if let Some(handle) = file.handle.take()
-            && let Err(error) = stamp(&handle, file.stamp)
+            && let Err(error) = stored_file::stamp(&handle, file.stamp)
         {
             self.fail(FileId::of_slot(oldest), error);
         }
@@ -381,17 +287,7 @@ impl FileStore {
 
     fn fail(&mut self, id: FileId, error: io::Error) {
         let Some(file) = &mut self.files[id.index()] else { return };
-        if !file.failed {
-            file.failed = true;
-            file.handle = None;
-            self.open.remove(id.slot());
-            self.messages.error(format_args!("{}: {error}", file.creation.display()));
-        }
+        file.fail(error, &self.messages);
+        self.open.remove(id.slot());
     }
-}
-
-fn stamp(file: &File, time: Option<Timestamp>) -> io::Result<()> {
-    let Some(time) = time else { return Ok(()) };
-    let time = time.to_system_time();
-    file.set_times(FileTimes::new().set_accessed(time).set_modified(time))
 }

@@ -6,13 +6,14 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use foldhash::fast::RandomState;
 
 use super::http::{
     BodySink, FinishedBody, Note, Options, RequestMethods, Scanner as Responses, Unstorable,
 };
-use super::{Body, Findings, FinishedFlow, Scanner};
+use super::{Body, Findings, FinishedFlow, FlowScanner};
 use crate::flow::Identity;
 use crate::hooks::{AlertDescriptor, Children};
 use crate::messages::Messages;
@@ -41,7 +42,7 @@ pub struct HttpBodies {
     hooks: HttpHooks,
     messages: Messages,
     /// The requests of connections, by session.
-    requests: HashMap<u64, Requests, RandomState>,
+    requests: Mutex<HashMap<u64, Requests, RandomState>>,
 }
 
 /// The request side of a connection, read as it passes.
@@ -55,43 +56,43 @@ struct Requests {
 impl HttpBodies {
     /// Treats bodies as `options` say and tells `hooks` of them.
     pub fn new(options: Options, hooks: HttpHooks, messages: Messages) -> Self {
-        Self { options, hooks, messages, requests: HashMap::default() }
+        Self { options, hooks, messages, requests: Mutex::default() }
+    }
+
+    fn requests(&self) -> MutexGuard<'_, HashMap<u64, Requests, RandomState>> {
+        // Each connection's requests stand for themselves; those of one may be lost.
+        self.requests.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Scanner for HttpBodies {
+impl FlowScanner for HttpBodies {
     /// Notes what is requested: a response to HEAD has no body, though it looks as if it had.
-    fn payload(&mut self, flow: &Identity, position: u64, payload: &[u8]) {
+    fn payload(&self, flow: &Identity, position: u64, payload: &[u8]) {
+        let mut connections = self.requests();
         if position == 0 && may_be_request(payload) {
-            if self.requests.len() >= REMEMBERED_CONNECTIONS {
-                self.requests.clear();
+            if connections.len() >= REMEMBERED_CONNECTIONS {
+                connections.clear();
             }
             let flow_number = flow.connection_number;
             let requests = Requests { flow_number, parser: RequestMethods::new(), next: 0 };
-            self.requests.insert(flow.session_id, requests);
+            connections.insert(flow.session_id, requests);
         }
-        let Some(requests) = self.requests.get_mut(&flow.session_id) else { return };
+        let Some(requests) = connections.get_mut(&flow.session_id) else { return };
         if requests.flow_number != flow.connection_number {
             return;
         }
         let repeated = requests.next.saturating_sub(position);
         if position > requests.next {
             // A hole: from here on it is not known which response answers which request.
-            self.requests.remove(&flow.session_id);
+            connections.remove(&flow.session_id);
         } else if let Some(new) = payload.get(repeated as usize..) {
             requests.parser.feed(new);
             requests.next += new.len() as u64;
         }
     }
 
-    fn flow(&mut self, flow: &mut FinishedFlow<'_>, findings: &mut Findings) -> io::Result<()> {
-        let session_id = flow.identity.session_id;
-        let requests = match self.requests.get(&session_id) {
-            Some(requests) if requests.flow_number != flow.identity.connection_number => {
-                self.requests.remove(&session_id)
-            }
-            _ => None,
-        };
+    fn flow(&self, flow: &mut FinishedFlow<'_>, findings: &mut Findings) -> io::Result<()> {
+        let requests = self.requests_answered_by(flow.identity);
         let Some(path) = flow.path else { return Ok(()) };
         let mut responses = Responses::new(self.options);
         if let Some(requests) = requests {
@@ -111,6 +112,18 @@ impl Scanner for HttpBodies {
         responses.finish(&mut files);
         findings.bodies = is_http.then_some(files.bodies);
         Ok(())
+    }
+}
+
+impl HttpBodies {
+    /// The requests of the other direction, which are forgotten.
+    fn requests_answered_by(&self, responses: &Identity) -> Option<Requests> {
+        let mut connections = self.requests();
+        let requests = connections.get(&responses.session_id)?;
+        match requests.flow_number == responses.connection_number {
+            true => None,
+            false => connections.remove(&responses.session_id),
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! What is found in packets and in the bytes of finished streams.
 //!
-//! A [`Scanner`] looks at what passes and tells what it found: in a flow, for the flow's entry in
-//! the report ([`Findings`]), and at the end of the run ([`RunFindings`]). The program's stages
+//! A [`FlowScanner`] tells what it found in a flow, for the flow's entry in the report
+//! ([`Findings`]); a [`PacketScanner`] what it saw in the whole run ([`RunFindings`]). The program's stages
 //! do not know which scanners there are; those that the command line asked for are made when a run
 //! is set up.
 
@@ -29,24 +29,26 @@ use crate::decode::{Beacon, Datagram, MacAddr};
 use crate::flow::Identity;
 use crate::time::Timestamp;
 
-/// Looks at what passes. Every method does nothing unless the scanner has a use for it.
-pub trait Scanner {
+/// Looks at packets, one after the other, and tells at the end what it saw. Every method does
+/// nothing unless the scanner has a use for it.
+pub trait PacketScanner {
     /// The link layer handed on a datagram.
     fn datagram(&mut self, _packet: &RawPacket<'_>, _datagram: &Datagram<'_>, _time: Timestamp) {}
 
     /// A wireless network announced itself.
     fn beacon(&mut self, _beacon: &Beacon<'_>) {}
 
+    /// The run is over.
+    fn finish(self: Box<Self>, findings: &mut RunFindings);
+}
+
+/// Looks at flows. Several may be looked at at the same time, each once it is over.
+pub trait FlowScanner: Send + Sync {
     /// A payload was stored at a position of a flow.
-    fn payload(&mut self, _flow: &Identity, _position: u64, _payload: &[u8]) {}
+    fn payload(&self, _flow: &Identity, _position: u64, _payload: &[u8]) {}
 
     /// A flow with bytes is over.
-    fn flow(&mut self, _flow: &mut FinishedFlow<'_>, _findings: &mut Findings) -> io::Result<()> {
-        Ok(())
-    }
-
-    /// The run is over.
-    fn finish(self: Box<Self>, _findings: &mut RunFindings) {}
+    fn flow(&self, flow: &mut FinishedFlow<'_>, findings: &mut Findings) -> io::Result<()>;
 }
 
 /// A flow that is over, and its bytes.

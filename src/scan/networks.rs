@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Network, RunFindings, Scanner};
+use super::{Network, PacketScanner, RunFindings};
 use crate::decode::{Beacon, MacAddr};
 
 /// Different announcements that are told apart; whoever sends beacons chooses address and name.
@@ -12,7 +12,7 @@ const MAX_NETWORKS: usize = 1_000_000;
 #[derive(Clone, Debug, Default)]
 pub struct Networks(BTreeMap<(MacAddr, Vec<u8>), u64>);
 
-impl Scanner for Networks {
+impl PacketScanner for Networks {
     fn beacon(&mut self, beacon: &Beacon<'_>) {
         let key = (beacon.source, beacon.ssid.to_vec());
         if self.0.len() < MAX_NETWORKS || self.0.contains_key(&key) {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::netviz::{LocalZone, NetViz, Options, PacketView, PageFacts};
-use super::{RunFindings, Scanner};
+use super::{PacketScanner, RunFindings};
 use crate::capture::{LinkType, RawPacket};
 use crate::decode::Datagram;
 use crate::messages::Messages;
@@ -39,7 +39,7 @@ impl Picture {
     }
 }
 
-impl Scanner for Picture {
+impl PacketScanner for Picture {
     fn datagram(&mut self, packet: &RawPacket<'_>, datagram: &Datagram<'_>, time: Timestamp) {
         let ether_type = match packet.link_type {
             LinkType::ETHERNET => packet.data.get(ETHER_TYPE),

@@ -1,0 +1,189 @@
+//! Finishes files beside the packet loop.
+//!
+//! Most of the time of a run with many small flows goes into making files, and of one with
+//! scanners into looking at them. A file that is complete needs nothing of the others, so another
+//! thread finishes it while packets are read on. Outcomes are asked for by ticket, so that what
+//! comes of them does not depend on which thread was faster.
+//!
+//! When the thread has enough to do, the packet loop finishes the file itself: two processors are
+//! then busy with files, and what waits stays bounded.
+
+use std::collections::HashMap;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread::{Builder, JoinHandle};
+
+use foldhash::fast::RandomState;
+
+use super::stored_file::{ClosedFile, StoredFile};
+use crate::flow::Identity;
+use crate::messages::Messages;
+use crate::scan::{Content, Findings, RunningHashes};
+
+/// Files that may wait for the thread.
+const MAX_WAITING: usize = 128;
+
+/// Bytes of files that may wait for the thread.
+const MAX_WAITING_BYTES: usize = 8 * 1024 * 1024;
+
+/// Looks at a finished flow's bytes.
+pub type Inspect = dyn Fn(&Identity, &Path, Content<'_>, Option<RunningHashes>) -> io::Result<Findings>
+    + Send
+    + Sync;
+
+/// What came of a file; `None` if it could not be written.
+pub type Outcome = Option<ClosedFile<Findings>>;
+
+/// Stands for a file that is being finished.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Ticket(u64);
+
+/// Finishes files, here or on a thread.
+pub struct Finisher {
+    inspect: Arc<Inspect>,
+    messages: Messages,
+    helper: Option<Helper>,
+    next_ticket: u64,
+    done: HashMap<Ticket, Outcome, RandomState>,
+}
+
+struct Helper {
+    jobs: Sender<Job>,
+    outcomes: Receiver<(Ticket, usize, Outcome)>,
+    thread: JoinHandle<()>,
+    waiting: usize,
+    waiting_bytes: usize,
+}
+
+struct Job {
+    ticket: Ticket,
+    flow: Identity,
+    file: StoredFile,
+}
+
+impl Finisher {
+    /// Finishes files with `inspect` looking at each; on a thread if `beside` says so and there
+    /// can be one.
+    pub fn new(inspect: Arc<Inspect>, messages: Messages, beside: bool) -> Self {
+        let several = std::thread::available_parallelism().is_ok_and(|count| count.get() > 1);
+        let helper = match beside && several {
+            true => Helper::start(Arc::clone(&inspect), messages.clone()),
+            false => None,
+        };
+        Self { inspect, messages, helper, next_ticket: 0, done: HashMap::default() }
+    }
+
+    /// Has the file of a flow finished, now or soon.
+    pub fn finish(&mut self, flow: &Identity, file: StoredFile) -> Ticket {
+        let ticket = Ticket(self.next_ticket);
+        self.next_ticket += 1;
+        let job = Job { ticket, flow: *flow, file };
+        let left = match &mut self.helper {
+            Some(helper) => helper.offer(job),
+            None => Some(job),
+        };
+        if let Some(job) = left {
+            let outcome = job.run(&*self.inspect, &self.messages);
+            self.done.insert(ticket, outcome);
+        }
+        ticket
+    }
+
+    /// What came of the file, if it is finished by now. Gives each outcome once.
+    pub fn outcome(&mut self, ticket: Ticket) -> Option<Outcome> {
+        self.collect();
+        self.done.remove(&ticket)
+    }
+
+    /// Waits until all files are finished.
+    pub fn wait(&mut self) {
+        while let Some(helper) = &mut self.helper
+            && helper.waiting > 0
+        {
+            match helper.outcomes.recv() {
+                Ok(outcome) => helper.take(outcome, &mut self.done),
+                // The thread is gone, and with it what it had; that must not pass in silence.
+                Err(_) => {
+                    self.messages.error(format_args!(
+                        "{} flow files were lost by a failure of the program",
+                        helper.waiting
+                    ));
+                    self.helper = None;
+                }
+            }
+        }
+    }
+
+    fn collect(&mut self) {
+        if let Some(helper) = &mut self.helper {
+            while let Ok(outcome) = helper.outcomes.try_recv() {
+                helper.take(outcome, &mut self.done);
+            }
+        }
+    }
+}
+
+impl Drop for Finisher {
+    fn drop(&mut self) {
+        self.wait();
+        if let Some(Helper { jobs, thread, .. }) = self.helper.take() {
+            drop(jobs);
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Helper {
+    fn start(inspect: Arc<Inspect>, messages: Messages) -> Option<Self> {
+        let (jobs, to_do) = channel::<Job>();
+        let (tell, outcomes) = channel();
+        let thread = Builder::new()
+            .name("files".to_owned())
+            .spawn(move || {
+                for job in to_do {
+                    let (ticket, memory) = (job.ticket, job.file.memory());
+                    let outcome = job.run(&*inspect, &messages);
+                    if tell.send((ticket, memory, outcome)).is_err() {
+                        return;
+                    }
+                }
+            })
+            .ok()?;
+        Some(Self { jobs, outcomes, thread, waiting: 0, waiting_bytes: 0 })
+    }
+
+    /// Takes the job on, or gives it back.
+    fn offer(&mut self, job: Job) -> Option<Job> {
+        if self.waiting >= MAX_WAITING || self.waiting_bytes >= MAX_WAITING_BYTES {
+            return Some(job);
+        }
+        let memory = job.file.memory();
+        match self.jobs.send(job) {
+            Ok(()) => {
+                self.waiting += 1;
+                self.waiting_bytes += memory;
+                None
+            }
+            Err(refused) => Some(refused.0),
+        }
+    }
+
+    fn take(
+        &mut self,
+        (ticket, memory, outcome): (Ticket, usize, Outcome),
+        done: &mut HashMap<Ticket, Outcome, RandomState>,
+    ) {
+        self.waiting -= 1;
+        self.waiting_bytes -= memory;
+        done.insert(ticket, outcome);
+    }
+}
+
+impl Job {
+    fn run(self, inspect: &Inspect, messages: &Messages) -> Outcome {
+        let flow = self.flow;
+        self.file.finish(messages, |path, content, hashes| inspect(&flow, path, content, hashes))
+    }
+}

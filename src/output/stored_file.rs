@@ -1,0 +1,152 @@
+//! One file being written: what waits in memory, what is on disk, and how it ends.
+
+use std::fs::{File, FileTimes};
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+
+use super::create::Creation;
+use super::pending::PendingBytes;
+use crate::messages::Messages;
+use crate::scan::{Content, RunningHashes};
+use crate::time::Timestamp;
+
+/// A file being written. Belongs to a [`FileStore`](super::FileStore) until it is complete; to
+/// finish it needs nothing of the store, so that another thread may do it.
+#[derive(Debug)]
+pub struct StoredFile {
+    pub(super) creation: Creation,
+    /// The modification time it gets whenever it is closed.
+    pub(super) stamp: Option<Timestamp>,
+    pub(super) pending: PendingBytes,
+    /// The position behind the last byte written to the file.
+    pub(super) written: u64,
+    /// The position behind the last bytes that were written past the window.
+    pub(super) written_apart: u64,
+    pub(super) handle: Option<File>,
+    pub(super) hashes: Option<Box<RunningHashes>>,
+    /// It cannot be written; that was told.
+    pub(super) failed: bool,
+}
+
+/// A file that was closed.
+#[derive(Debug)]
+pub struct ClosedFile<T> {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Whether it was made at all; a scratch file that fits in memory is not.
+    pub on_disk: bool,
+    /// What the inspection of its content gave.
+    pub findings: T,
+}
+
+impl StoredFile {
+    pub(super) fn new(
+        creation: Creation,
+        stamp: Option<Timestamp>,
+        hashes: Option<Box<RunningHashes>>,
+    ) -> Self {
+        Self {
+            creation,
+            stamp,
+            pending: PendingBytes::default(),
+            written: 0,
+            written_apart: 0,
+            handle: None,
+            hashes,
+            failed: false,
+        }
+    }
+
+    /// Bytes of memory that wait to be written.
+    pub fn memory(&self) -> usize {
+        self.pending.memory()
+    }
+
+    /// Writes what waits, has `inspect` look at all of the content, and closes the file. `None`
+    /// if it could not be made or written, which `messages` is told.
+    pub fn finish<T>(
+        mut self,
+        messages: &Messages,
+        inspect: impl FnOnce(&Path, Content<'_>, Option<RunningHashes>) -> io::Result<T>,
+    ) -> Option<ClosedFile<T>> {
+        // What is wholly in memory need not be read back.
+        let in_memory = self.written == 0 && self.pending.start() == 0;
+        if !(in_memory && self.creation.is_scratch())
+            && let Err(error) = self.open().and_then(|()| self.write_pending())
+        {
+            self.fail(error, messages);
+        } else if in_memory && self.creation.is_scratch() {
+            self.hash_pending();
+        }
+        if self.failed {
+            return None;
+        }
+        let hashes = self.hashes.take().map(|hashes| *hashes);
+        let content = match &self.handle {
+            _ if in_memory => Content::Memory(self.pending.bytes()),
+            Some(handle) => Content::File(handle, self.written),
+            None => return None,
+        };
+        let path = self.creation.path()?;
+        let finished = inspect(path, content, hashes).and_then(|findings| {
+            if let Some(handle) = &self.handle {
+                stamp(handle, self.stamp)?;
+            }
+            Ok(findings)
+        });
+        match finished {
+            Ok(findings) => {
+                let on_disk = self.handle.is_some();
+                Some(ClosedFile { path: path.to_owned(), on_disk, findings })
+            }
+            Err(error) => {
+                self.fail(error, messages);
+                None
+            }
+        }
+    }
+
+    /// Writes the window to the file, which must be open, and hashes it.
+    pub(super) fn write_pending(&mut self) -> io::Result<()> {
+        self.hash_pending();
+        if let Some(handle) = &self.handle
+            && !self.pending.is_empty()
+        {
+            handle.write_all_at(self.pending.bytes(), self.pending.start())?;
+            self.written = self.written.max(self.pending.end());
+        }
+        Ok(())
+    }
+
+    /// Takes note that the file cannot be written, and tells it once.
+    pub(super) fn fail(&mut self, error: io::Error, messages: &Messages) {
+        if !self.failed {
+            self.failed = true;
+            self.handle = None;
+            messages.error(format_args!("{}: {error}", self.creation.display()));
+        }
+    }
+
+    fn open(&mut self) -> io::Result<()> {
+        if self.handle.is_none() && !self.failed {
+            self.handle = Some(self.creation.open()?);
+        }
+        Ok(())
+    }
+
+    fn hash_pending(&mut self) {
+        if let Some(hashes) = &mut self.hashes
+            && !self.pending.is_empty()
+        {
+            hashes.update(self.pending.start(), self.pending.bytes());
+        }
+    }
+}
+
+/// Gives an open file the times of its first packet.
+pub(super) fn stamp(file: &File, time: Option<Timestamp>) -> io::Result<()> {
+    let Some(time) = time else { return Ok(()) };
+    let time = time.to_system_time();
+    file.set_times(FileTimes::new().set_accessed(time).set_modified(time))
+}
