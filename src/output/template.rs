@@ -223,7 +223,7 @@ fn split(text: &[u8]) -> Result<Vec<Piece>, TemplateError> {
 }
 
 /// The numbers of a byte with three digits each. Names consist of them for the most part, and
-/// divisions took half of the time that a name takes.
+/// divisions took a third of the time that a name takes.
 const THREE_DIGITS: [[u8; 3]; 256] = {
     let mut table = [[b'0'; 3]; 256];
     let mut number = 0;
