@@ -36,7 +36,7 @@ pub(super) fn normalise(words: impl Iterator<Item = OsString>) -> Result<Vec<OsS
         normal.take(word)?;
     }
     let Normaliser { words, mut options, mut operands, .. } = normal;
-    if !options.last().is_some_and(|last| last == "--version") {
+    if options.last().is_none_or(|last| last != "--version") {
         operands.extend(words);
     }
     options.push("--".into());

@@ -168,11 +168,9 @@ impl Code {
         let thousandth = |unit: u64| flow.connection_number / unit % 1000;
         match self {
             Self::Source => push_name_address(out, flow.tuple.source()),
-            Self::SourcePort => digits::push_padded(out, flow.tuple.source_port().into(), 5),
+            Self::SourcePort => push_port(out, flow.tuple.source_port()),
             Self::Destination => push_name_address(out, flow.tuple.destination()),
-            Self::DestinationPort => {
-                digits::push_padded(out, flow.tuple.destination_port().into(), 5);
-            }
+            Self::DestinationPort => push_port(out, flow.tuple.destination_port()),
             Self::SourceMac => push_mac(out, flow.link.source),
             Self::DestinationMac => push_mac(out, flow.link.destination),
             Self::VlanMark if flow.link.vlan.is_some() => out.extend_from_slice(b"--"),
@@ -224,15 +222,31 @@ fn split(text: &[u8]) -> Result<Vec<Piece>, TemplateError> {
     Ok(pieces)
 }
 
+/// The numbers of a byte with three digits each. Names consist of them for the most part, and
+/// divisions took a third of the time that a name takes.
+const THREE_DIGITS: [[u8; 3]; 256] = {
+    let mut table = [[b'0'; 3]; 256];
+    let mut number = 0;
+    while number < table.len() {
+        let (hundreds, tens, units) = (number / 100, number / 10 % 10, number % 10);
+        table[number] = [b'0' + hundreds as u8, b'0' + tens as u8, b'0' + units as u8];
+        number += 1;
+    }
+    table
+};
+
 /// IPv4 addresses have three digits a byte in names, so that names sort like addresses.
 fn push_name_address(out: &mut Vec<u8>, address: IpAddr) {
     let IpAddr::V4(v4) = address else { return push_address(out, address) };
-    for (number, byte) in v4.octets().into_iter().enumerate() {
-        if number > 0 {
-            out.push(b'.');
-        }
-        digits::push_padded(out, byte.into(), 3);
-    }
+    let [a, b, c, d] = v4.octets().map(|byte| THREE_DIGITS[usize::from(byte)]);
+    out.extend_from_slice(&[
+        a[0], a[1], a[2], b'.', b[0], b[1], b[2], b'.', c[0], c[1], c[2], b'.', d[0], d[1], d[2],
+    ]);
+}
+
+fn push_port(out: &mut Vec<u8>, port: u16) {
+    let digit = |unit: u16| b'0' + (port / unit % 10) as u8;
+    out.extend_from_slice(&[digit(10_000), digit(1_000), digit(100), digit(10), digit(1)]);
 }
 
 fn lossy(text: &[u8]) -> String {
@@ -350,6 +364,17 @@ mod tests {
         assert_eq!(error(""), "file-name template '': the first file would have no name");
         assert_eq!(error("%C%c"), "file-name template '%C%c': the first file would have no name");
         assert!(Template::parse(b"\xff%A").is_ok(), "names are bytes");
+    }
+
+    #[test]
+    fn bytes_and_ports_have_leading_zeros() {
+        for number in (0..=u16::MAX).step_by(7) {
+            let byte = (number % 256) as u8;
+            let mut flow = flow();
+            flow.tuple = FiveTuple::v4([byte; 4], [0; 4], (number, 0));
+            let name = name(&Template::parse(b"%A.%a").unwrap(), &flow, 0);
+            assert_eq!(name, format!("{byte:03}.{byte:03}.{byte:03}.{byte:03}.{number:05}"));
+        }
     }
 
     #[test]
