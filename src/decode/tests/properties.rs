@@ -10,6 +10,8 @@ fn link_types() -> impl Iterator<Item = LinkType> {
     (0..300).map(LinkType)
 }
 
+type Wrap = fn(&[u8]) -> Vec<u8>;
+
 /// Frames that begin as something the decoder knows, then a few bytes are changed.
 fn nearly_valid() -> impl Strategy<Value = Vec<u8>> {
     let inside = prop_oneof![
@@ -23,7 +25,7 @@ fn nearly_valid() -> impl Strategy<Value = Vec<u8>> {
     ];
     let wrapped = inside.prop_recursive(10, 64, 1, |inside| {
         (inside, any::<prop::sample::Index>()).prop_map(|(inside, kind)| {
-            let kinds: [fn(&[u8]) -> Vec<u8>; 7] = [
+            let kinds: [Wrap; 7] = [
                 |it| ipv4(4, it),
                 |it| ipv6(41, it),
                 |it| ipv4(47, &[&[0xb0, 0, 8, 0][..], &[0; 12], it].concat()),
