@@ -34,8 +34,8 @@ fn plain_ethernet_ipv4_tcp(bencher: Bencher<'_, '_>) {
                 data: black_box(&frame),
             };
             decoder.decode(&packet, |found| {
-                if let Found::Datagram(_, Verdict::Segment(segment)) = black_box(found) {
-                    payload_bytes += segment.payload.len();
+                if let Found::Datagram(_, Verdict::Segment(segment)) = found {
+                    payload_bytes += black_box(&segment).payload.len();
                 }
             });
         }

@@ -204,13 +204,13 @@ impl Partial {
     /// Where the last piece that begins at or before this place ends, and where the next begins.
     fn around(&self, at: usize) -> (usize, usize) {
         let Ok(at) = u16::try_from(at) else { return (0, usize::MAX) };
-        let before = self.pieces.range(..=at).next_back().map_or(0, end_of);
+        let before = self.pieces.range(..=at).next_back().map_or(0, |(&at, it)| end(at, it));
         let behind = self.pieces.range(at..).next().map_or(usize::MAX, |(&at, _)| usize::from(at));
         (before, behind)
     }
 
     fn end(&self) -> usize {
-        self.pieces.last_key_value().map_or(0, end_of)
+        self.pieces.last_key_value().map_or(0, |(&at, it)| end(at, it))
     }
 
     /// Only the first fragment: what follows a gap cannot be told from what follows none.
@@ -238,7 +238,7 @@ impl Partial {
     }
 }
 
-fn end_of((&at, piece): (&u16, &Box<[u8]>)) -> usize {
+fn end(at: u16, piece: &[u8]) -> usize {
     usize::from(at) + piece.len()
 }
 

@@ -21,7 +21,7 @@ fn ipv4(protocol: u8, payload: &[u8]) -> Vec<u8> {
 
 fn ipv4_fragment(protocol: u8, id: u16, offset: u16, more: bool, payload: &[u8]) -> Vec<u8> {
     let len = (20 + payload.len()) as u16;
-    let field = offset / 8 | if more { 0x2000 } else { 0 };
+    let field = (offset / 8) | if more { 0x2000 } else { 0 };
     let [len, id, field] = [len, id, field].map(u16::to_be_bytes);
     let head = [&[0x45, 0][..], &len, &id, &field, &[64, protocol, 0, 0]].concat();
     [&head[..], &[10, 0, 0, 1, 10, 0, 0, 2], payload].concat()
