@@ -175,7 +175,7 @@ fn http_flows(client: &'static str, server: &'static str) -> Vec<ExpectedFlow> {
 }
 
 /// The bytes are stored, not compressed, so that they do not depend on the compressor's version.
-fn gzip(bytes: &[u8]) -> Vec<u8> {
+pub fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::none());
     encoder.write_all(bytes).and_then(|()| encoder.finish()).expect("a vector takes all")
 }

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs;
-use std::io::Write as _;
+use std::io::{Read, Write as _};
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
-use std::sync::mpsc::{self, RecvTimeoutError};
-use std::thread;
+use std::sync::{Arc, Mutex};
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
@@ -75,7 +76,7 @@ impl Sandbox {
     /// The program with these arguments, to be run in it.
     pub fn command(&self, arguments: impl IntoIterator<Item: AsRef<OsStr>>) -> Command {
         let mut command = Command::new(program());
-        command.args(arguments).current_dir(self.0.path()).stdin(Stdio::null());
+        command.arg0("tcpflow").args(arguments).current_dir(self.0.path()).stdin(Stdio::null());
         command
     }
 
@@ -103,15 +104,24 @@ impl Sandbox {
 
     /// Starts the program with these words as arguments and does not wait for it.
     pub fn start(&self, arguments: &str) -> Running {
-        let mut command = self.command(arguments.split_whitespace().map(expand));
-        Running(Some(piped(&mut command).spawn().expect("a child")))
+        Running::start(self.command(arguments.split_whitespace().map(expand)))
+    }
+
+    /// The same in a network namespace.
+    pub fn start_inside(&self, namespace: &str, arguments: &str) -> Running {
+        let mut command = Command::new("ip");
+        command.args(["netns", "exec", namespace]).arg(program()).args(arguments.split(' '));
+        command.current_dir(self.0.path()).stdin(Stdio::null());
+        Running::start(command)
     }
 
     /// Runs a line of shell, in which `tcpflow` is the program.
     pub fn shell(&self, line: &str) -> Outcome {
-        let script = format!("tcpflow() {{ '{}' \"$@\"; }}\n{line}", program().display());
+        let folder = program().parent().expect("a folder").display();
+        let path = std::env::var("PATH").unwrap_or_default();
         let mut command = Command::new("sh");
-        command.arg("-c").arg(script).current_dir(self.0.path()).stdin(Stdio::null());
+        command.arg("-c").arg(line).env("PATH", format!("{folder}:{path}"));
+        command.current_dir(self.0.path()).stdin(Stdio::null());
         command.output().expect("a shell").into()
     }
 
@@ -211,40 +221,71 @@ impl Outcome {
 }
 
 /// The program, running; killed if the test fails.
-pub struct Running(Option<Child>);
+pub struct Running {
+    child: Child,
+    stdout: Arc<Mutex<Vec<u8>>>,
+    stderr: Arc<Mutex<Vec<u8>>>,
+    readers: Vec<JoinHandle<()>>,
+}
 
 impl Running {
+    fn start(mut command: Command) -> Self {
+        let mut child = piped(&mut command).spawn().expect("a child");
+        let (stdout, reader_of_stdout) = gathered(child.stdout.take().expect("a pipe"));
+        let (stderr, reader_of_stderr) = gathered(child.stderr.take().expect("a pipe"));
+        Self { child, stdout, stderr, readers: vec![reader_of_stdout, reader_of_stderr] }
+    }
+
+    /// Waits until the program says this on standard error.
+    pub fn says(&self, words: &str) {
+        wait_until(words, || {
+            String::from_utf8_lossy(&self.stderr.lock().expect("text")).contains(words)
+        });
+    }
+
+    /// How many bytes the program printed on standard output so far.
+    pub fn printed(&self) -> usize {
+        self.stdout.lock().expect("text").len()
+    }
+
     /// Sends a signal, such as `INT`.
     pub fn signal(&self, name: &str) {
-        let id = self.0.as_ref().expect("a running program").id().to_string();
+        let id = self.child.id().to_string();
         let status = Command::new("kill").args(["-s", name, &id]).status().expect("kill");
         assert!(status.success(), "the program is gone");
     }
 
     /// Waits for the program's end.
     pub fn finish(mut self) -> Outcome {
-        let mut child = self.0.take().expect("a running program");
-        let (sender, receiver) = mpsc::channel::<()>();
-        let id = child.id().to_string();
-        let guard = thread::spawn(move || {
-            if receiver.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
-                let _ = Command::new("kill").args(["-s", "KILL", &id]).status();
-            }
-        });
-        drop(child.stdin.take());
-        let outcome = child.wait_with_output().expect("an end of the program").into();
-        drop(sender);
-        guard.join().expect("the guard does not panic");
-        outcome
+        wait_until("the program's end", || self.child.try_wait().expect("a child").is_some());
+        for reader in self.readers.drain(..) {
+            reader.join().expect("readers do not panic");
+        }
+        Outcome {
+            status: self.child.wait().expect("a child").code(),
+            stdout: self.stdout.lock().expect("text").clone(),
+            stderr: String::from_utf8_lossy(&self.stderr.lock().expect("text")).into_owned(),
+        }
     }
+}
+
+/// What comes out of a pipe, as it comes.
+fn gathered(mut pipe: impl Read + Send + 'static) -> (Arc<Mutex<Vec<u8>>>, JoinHandle<()>) {
+    let text = Arc::new(Mutex::new(Vec::new()));
+    let sink = Arc::clone(&text);
+    let reader = thread::spawn(move || {
+        let mut piece = [0; 4096];
+        while let Ok(length @ 1..) = pipe.read(&mut piece) {
+            sink.lock().expect("text").extend(&piece[..length]);
+        }
+    });
+    (text, reader)
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        if let Some(child) = &mut self.0 {
-            let _ = child.kill();
-            let _ = child.wait();
-        }
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
