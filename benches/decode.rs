@@ -2,7 +2,7 @@
 
 use divan::{Bencher, black_box};
 use tcpflow::capture::{LinkType, RawPacket};
-use tcpflow::decode::{Decoder, Verdict};
+use tcpflow::decode::{Decoder, Found, Options, Verdict};
 use tcpflow::time::CaptureTime;
 
 fn main() {
@@ -23,7 +23,7 @@ fn ethernet_ipv4_tcp() -> Vec<u8> {
 #[divan::bench(counters = [divan::counter::ItemsCount::new(PACKETS)])]
 fn plain_ethernet_ipv4_tcp(bencher: Bencher<'_, '_>) {
     let frame = ethernet_ipv4_tcp();
-    let mut decoder = Decoder::new(0);
+    let mut decoder = Decoder::new(Options::default());
     bencher.bench_local(|| {
         let mut payload_bytes = 0;
         for second in 0..PACKETS {
@@ -33,8 +33,8 @@ fn plain_ethernet_ipv4_tcp(bencher: Bencher<'_, '_>) {
                 link_type: LinkType::ETHERNET,
                 data: black_box(&frame),
             };
-            decoder.decode(&packet, |_, verdict| {
-                if let Verdict::Segment(segment) = black_box(verdict) {
+            decoder.decode(&packet, |found| {
+                if let Found::Datagram(_, Verdict::Segment(segment)) = black_box(found) {
                     payload_bytes += segment.payload.len();
                 }
             });

@@ -19,12 +19,12 @@ pub fn push_address(out: &mut Vec<u8>, address: IpAddr) {
 
 /// Appends a MAC address as `02:00:00:00:00:01`.
 pub fn push_mac(out: &mut Vec<u8>, address: MacAddr) {
-    for (number, byte) in address.0.into_iter().enumerate() {
-        if number > 0 {
-            out.push(b':');
-        }
-        push_hex(out, byte);
+    let mut text = *b"00:00:00:00:00:00";
+    for (digits, byte) in text.chunks_mut(3).zip(address.0) {
+        digits[0] = HEX[usize::from(byte >> 4)];
+        digits[1] = HEX[usize::from(byte & 15)];
     }
+    out.extend_from_slice(&text);
 }
 
 /// Appends two lower-case hexadecimal digits.

@@ -27,7 +27,8 @@ pub struct Settings {
     pub http_max_body: Option<u64>,
     /// Print the address histograms.
     pub netviz_histogram_dump: bool,
-    /// At most this many nodes in each address histogram.
+    /// At most this many addresses and prefixes in each address histogram; negative for as many as
+    /// fit into memory set aside for them.
     pub netviz_histogram_size: i64,
     /// Close flows idle for more than this many seconds; 0 for never.
     pub tcp_timeout: u32,
@@ -55,7 +56,7 @@ impl Default for Settings {
             http_alert_fd: None,
             http_max_body: None,
             netviz_histogram_dump: false,
-            netviz_histogram_size: 1000,
+            netviz_histogram_size: -1,
             tcp_timeout: 0,
             tcp_cmd: String::new(),
             tcp_alert_fd: None,
@@ -181,9 +182,9 @@ pub const PARAMETERS: &[Parameter] = &[
     },
     Parameter {
         name: "netviz_histogram_size",
-        default: "1000",
+        default: "-1",
         scanner: "netviz",
-        help: "nodes of an address histogram",
+        help: "addresses in a histogram before they become prefixes; -1 for as many as 64 MB hold",
         value: Value::Wide(|s| &mut s.netviz_histogram_size),
     },
     Parameter {

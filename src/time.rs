@@ -102,7 +102,7 @@ impl Timestamp {
             (b':', civil.second),
         ] {
             out.push(before);
-            digits::push_padded(out, number.into(), 2);
+            digits::push_two(out, number);
         }
         out.push(b'Z');
     }

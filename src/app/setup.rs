@@ -1,5 +1,6 @@
-//! Makes what a run needs, in an order that matters: the output folder and the report first, then
-//! the input, and only with those open the privileges go.
+//! Makes what a run needs, in an order that matters: the first input and the filter expression come
+//! first, so that a mistake in them leaves nothing behind; then the output folder and the report;
+//! and only with all those open the privileges go.
 
 use std::fs;
 use std::io::{self, ErrorKind};
@@ -67,31 +68,10 @@ enum PendingInput<'a> {
 }
 
 impl<'a> Setup<'a> {
-    /// Makes the output folder and begins the report.
+    /// Looks at nothing but the configuration and the user to become.
     pub(super) fn begin(config: &'a Config, messages: Messages) -> Result<Self, SetupError> {
         let relinquish = match &config.user {
             Some(user) => Some(Relinquish::prepare(user, config.chroot.as_deref())?),
-            None => None,
-        };
-        let place = |path: &Path| match &relinquish {
-            Some(relinquish) => relinquish.before_chroot(path),
-            None => path.to_owned(),
-        };
-        let folder = place(&config.output_folder);
-        if make_folder(&folder)?
-            && let Some(relinquish) = &relinquish
-        {
-            relinquish.give_folder(&folder).map_err(|error| SetupError::File(folder, error))?;
-        }
-        let report = match &config.report {
-            Some(path) => {
-                let environment = Environment::observe(&config.command_line);
-                let placed = place(path);
-                let report = Report::create(&placed, environment, config.settings.tdelta)
-                    .map_err(|error| SetupError::File(placed, error))?;
-                messages.plain(format_args!("reportfilename: {}", path.display()));
-                Some(report)
-            }
             None => None,
         };
         let mut inputs: Vec<_> = match &config.input {
@@ -103,7 +83,33 @@ impl<'a> Setup<'a> {
             }
         };
         inputs.reverse();
-        Ok(Self { config, messages, relinquish, report, inputs })
+        Ok(Self { config, messages, relinquish, report: None, inputs })
+    }
+
+    /// Makes the output folder and begins the report.
+    fn begin_output(&mut self) -> Result<(), SetupError> {
+        let config = self.config;
+        let place = |path: &Path| match &self.relinquish {
+            Some(relinquish) => relinquish.before_chroot(path),
+            None => path.to_owned(),
+        };
+        let folder = place(&config.output_folder);
+        if make_folder(&folder)?
+            && let Some(relinquish) = &self.relinquish
+        {
+            relinquish.give_folder(&folder).map_err(|error| SetupError::File(folder, error))?;
+        }
+        let Some(path) = &config.report else { return Ok(()) };
+        let environment = Environment::observe(&config.command_line);
+        let placed = place(path);
+        let report = Report::create(&placed, environment, config.settings.tdelta)
+            .map_err(|error| SetupError::File(placed.clone(), error))?;
+        self.messages.plain(format_args!("reportfilename: {}", path.display()));
+        if let Some(relinquish) = &self.relinquish {
+            relinquish.give_file(report.file()).map_err(|error| SetupError::File(placed, error))?;
+        }
+        self.report = Some(report);
+        Ok(())
     }
 
     /// Opens the next input that can be opened, and tells of those that cannot.
@@ -149,14 +155,10 @@ impl<'a> Setup<'a> {
         }
     }
 
-    /// Builds the stages; `first` is the input that will be read first.
+    /// Makes the outputs and builds the stages; `first` is the input that will be read first.
     pub(super) fn pipeline(&mut self, first: Option<&Source>) -> Result<Pipeline, SetupError> {
         let config = self.config;
-        if let (Some(relinquish), Some(report)) = (&self.relinquish, &self.report) {
-            relinquish
-                .give_file(report.file())
-                .map_err(|error| SetupError::File(report.path().to_owned(), error))?;
-        }
+        self.begin_output()?;
         let unprocessed = match (&config.unprocessed, first) {
             (Some(path), Some(source)) => {
                 let (header, link_type) = (source.pcap_header(), source.link_type());

@@ -22,6 +22,8 @@ pub(super) enum Cause {
     Syntax(String),
     #[error("option '{word}' is ambiguous: '--{first}' or '--{second}'?")]
     Ambiguous { word: String, first: &'static str, second: &'static str },
+    #[error("option {option} needs an argument: {argument}")]
+    MissingArgument { option: String, argument: &'static str },
     #[error("-{option}: '{value}' is not {expected}")]
     BadValue { option: &'static str, value: String, expected: &'static str },
     #[error("the filter expression is not UTF-8: '{0}'")]
@@ -45,7 +47,10 @@ impl Cause {
     /// Whether the words cannot be understood (2), or are understood and make no sense (1).
     fn exit(&self) -> Exit {
         match self {
-            Self::Syntax(_) | Self::Ambiguous { .. } | Self::BadValue { .. } => Exit::Usage,
+            Self::Syntax(_)
+            | Self::Ambiguous { .. }
+            | Self::MissingArgument { .. }
+            | Self::BadValue { .. } => Exit::Usage,
             _ => Exit::Failure,
         }
     }

@@ -13,7 +13,7 @@
 //! The variable `POSIXLY_CORRECT`, which makes getopt stop at the first operand, is not looked at:
 //! options behind the expression are what people type.
 //!
-//! Nothing is judged here that clap judges as well: unknown options and missing arguments pass.
+//! Unknown options, and values of options that take none, pass for clap to refuse.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -57,7 +57,7 @@ impl<I: Iterator<Item = OsString>> Normaliser<I> {
         match word.as_bytes() {
             b"--" => self.done = true,
             [b'-', b'-', name @ ..] => self.long(&word, name)?,
-            [b'-', letters @ ..] if !letters.is_empty() => self.cluster(letters),
+            [b'-', letters @ ..] if !letters.is_empty() => self.cluster(letters)?,
             _ => self.operands.push(word),
         }
         Ok(())
@@ -69,14 +69,14 @@ impl<I: Iterator<Item = OsString>> Normaliser<I> {
         let (name, value) = (parts.next().unwrap_or_default(), parts.next());
         match (find(name)?, value) {
             (Some(option), Some(value)) => self.push(option, Some(value)),
-            (Some(option), None) => self.push_with_next(option),
+            (Some(option), None) => self.push_with_next(option)?,
             (None, _) => self.options.push(word.to_owned()),
         }
         Ok(())
     }
 
     /// `-abc`: letters up to one that takes an argument, which is the rest or the next word.
-    fn cluster(&mut self, letters: &[u8]) {
+    fn cluster(&mut self, letters: &[u8]) -> Result<(), Cause> {
         let mut rest = letters;
         while let [letter, tail @ ..] = rest
             && !self.done
@@ -88,15 +88,28 @@ impl<I: Iterator<Item = OsString>> Normaliser<I> {
                     self.push(option, Some(tail));
                     rest = &[];
                 }
-                Some(option) => self.push_with_next(option),
+                Some(option) => self.push_with_next(option)?,
                 None => self.options.push(OsString::from_vec(vec![b'-', letter as u8])),
             }
         }
+        Ok(())
     }
 
-    fn push_with_next(&mut self, option: &Opt) {
-        let value = option.argument.and_then(|_| self.words.next());
-        self.push(option, value.as_ref().map(|value| value.as_bytes()));
+    /// An option whose argument, if it takes one, is the next word.
+    fn push_with_next(&mut self, option: &'static Opt) -> Result<(), Cause> {
+        let Some(argument) = option.argument else {
+            self.push(option, None);
+            return Ok(());
+        };
+        let Some(value) = self.words.next() else {
+            let option = match option.short {
+                Some(letter) => format!("-{letter} (--{})", option.long),
+                None => format!("--{}", option.long),
+            };
+            return Err(Cause::MissingArgument { option, argument });
+        };
+        self.push(option, Some(value.as_bytes()));
+        Ok(())
     }
 
     fn push(&mut self, option: &Opt, value: Option<&[u8]>) {
@@ -192,8 +205,16 @@ mod tests {
     fn what_is_wrong_passes_through_to_the_parser() {
         assert_eq!(normal("-ck"), "--console -k --");
         assert_eq!(normal("--bogus=1"), "--bogus=1 --");
-        assert_eq!(normal("-r"), "--read --");
         assert_eq!(normal("--help=3"), "--help=3 --");
+    }
+
+    #[test]
+    fn an_argument_that_is_missing_is_not_made_up() {
+        let expected = "option -r (--read) needs an argument: FILE";
+        for words in ["-r", "port 80 -cr", "--rea"] {
+            assert_eq!(normal(words), expected);
+        }
+        assert_eq!(normal("--read="), "--read= --", "empty is not missing");
     }
 
     #[test]

@@ -8,7 +8,9 @@ use crate::output::template::{CODES, DEFAULT_TEMPLATE};
 use crate::settings::PARAMETERS;
 
 /// The column in which descriptions begin.
-const COLUMN: usize = 36;
+const COLUMN: usize = 28;
+/// The column in which lines end.
+const WIDTH: usize = 80;
 
 /// `-V`
 pub(super) fn version() -> String {
@@ -46,12 +48,7 @@ pub(super) fn scanners() -> String {
     for scanner in SCANNERS {
         let state = if scanner.default { "on" } else { "off" };
         push(&mut out, format_args!("\n  {} ({state} by default)\n", scanner.name));
-        for line in scanner.help.lines() {
-            push(&mut out, format_args!("      {line}\n"));
-        }
-        for parameter in PARAMETERS.iter().filter(|p| p.scanner == scanner.name) {
-            push(&mut out, format_args!("      -S {}={}\n", parameter.name, parameter.default));
-        }
+        paragraph(&mut out, 6, scanner.help);
     }
     parameters(&mut out);
     scanner_names(&mut out);
@@ -81,9 +78,7 @@ fn options(out: &mut String, more: impl Fn(&Opt) -> &'static str) {
         heading(out, section.title());
         for option in OPTIONS.iter().filter(|option| option.section == section) {
             entry(out, &synopsis(option), option.brief);
-            for line in more(option).lines() {
-                push(out, format_args!("{:COLUMN$}{line}\n", ""));
-            }
+            paragraph(out, COLUMN, more(option));
         }
     }
 }
@@ -96,13 +91,13 @@ fn synopsis(option: &Opt) -> String {
 }
 
 fn parameters(out: &mut String) {
-    heading(out, "Parameters (-S NAME=VALUE) and their defaults");
+    heading(out, "Parameters and their defaults");
     for parameter in PARAMETERS {
         let owner = match parameter.scanner {
             "" => String::new(),
             scanner => format!(" ({scanner})"),
         };
-        let default = format!("{}={}", parameter.name, parameter.default);
+        let default = format!("-S {}={}", parameter.name, parameter.default);
         entry(out, &default, &format!("{}{owner}", parameter.help));
     }
 }
@@ -122,12 +117,30 @@ fn heading(out: &mut String, text: &str) {
 
 /// A description beside what it describes, or below it if there is no room.
 fn entry(out: &mut String, what: &str, description: &str) {
-    let left = format!("  {what}");
-    if left.len() + 2 <= COLUMN {
-        push(out, format_args!("{left:COLUMN$}{description}\n"));
-    } else {
-        push(out, format_args!("{left}\n{:COLUMN$}{description}\n", ""));
+    push(out, format_args!("  {what}"));
+    let used = what.len() + 2;
+    let mut text = String::new();
+    paragraph(&mut text, COLUMN, description);
+    match text.get(used..) {
+        Some(beside) if used + 2 <= COLUMN => out.push_str(beside),
+        _ => push(out, format_args!("\n{text}")),
     }
+}
+
+/// Text in lines of at most [`WIDTH`] columns, `indent` of them empty.
+fn paragraph(out: &mut String, indent: usize, text: &str) {
+    let mut column = WIDTH;
+    for (number, word) in text.split_whitespace().enumerate() {
+        if column + 1 + word.len() > WIDTH {
+            out.push_str(if number > 0 { "\n" } else { "" });
+            push(out, format_args!("{:indent$}{word}", ""));
+            column = indent + word.len();
+        } else {
+            push(out, format_args!(" {word}"));
+            column += 1 + word.len();
+        }
+    }
+    out.push_str(if text.is_empty() { "" } else { "\n" });
 }
 
 fn push(out: &mut String, text: std::fmt::Arguments<'_>) {

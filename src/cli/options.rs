@@ -81,7 +81,7 @@ pub struct Opt {
     pub section: Section,
     /// What it does, in a few words.
     pub brief: &'static str,
-    /// What else there is to know, in lines of at most 70 characters; often nothing.
+    /// What else there is to know; often nothing.
     pub more: &'static str,
 }
 
@@ -139,8 +139,8 @@ pub const OPTIONS: &[Opt] = &[
         .argument("FILE")
         .brief("read packets from this capture file; - is standard input")
         .more(
-            "May be repeated; the files are read in the order given. pcap and pcapng,
-plain or compressed with gzip, bzip2, xz, lzma, zstd, lz4 or zip.",
+            "May be repeated; the files are read in the order given. pcap and pcapng, plain or \
+             compressed with gzip, bzip2, xz, lzma, zstd, lz4 or zip.",
         ),
     flag(Id::Finish, 'R', "finish", Section::Input)
         .argument("FILE")
@@ -181,8 +181,8 @@ plain or compressed with gzip, bzip2, xz, lzma, zstd, lz4 or zip.",
         .argument("TEMPLATE")
         .brief("name files by this template (default %A.%a-%B.%b%V%v%C%c)")
         .more(
-            "The codes are listed below. %C%c is appended if %c does not occur; a
-slash makes folders. Undoes what -F said of names before it.",
+            "The codes are listed below. %C%c is appended if %c does not occur; a slash makes \
+             folders. Undoes what -F said of names before it.",
         ),
     flag(Id::Naming, 'F', "naming", Section::Naming)
         .argument("LETTERS")

@@ -30,7 +30,7 @@ pub struct ScannerInfo {
     pub name: &'static str,
     /// Whether it runs when nothing is said.
     pub default: bool,
-    /// What it does, in lines of at most 70 characters.
+    /// What it does.
     pub help: &'static str,
     field: fn(&mut Set) -> &mut bool,
 }
@@ -46,16 +46,16 @@ pub const SCANNERS: &[ScannerInfo] = &[
     ScannerInfo {
         name: "http",
         default: false,
-        help: "Writes the bodies of HTTP responses to files beside the flow's, named
-NAME-HTTPBODY-NNN.EXT, and lists them in the report. Compressed bodies
-are decompressed, unless -Z is given.",
+        help: "Writes the bodies of HTTP responses to files beside the flow's, named \
+               NAME-HTTPBODY-NNN.EXT, and lists them in the report. Compressed bodies are \
+               decompressed unless -Z is given.",
         field: |set| &mut set.http,
     },
     ScannerInfo {
         name: "netviz",
         default: false,
-        help: "Draws a page, report.pdf, about the traffic: bytes over time, the
-addresses and the ports that had most of them.",
+        help: "Draws a page about the traffic, report.pdf: bytes over time, and the addresses and \
+               ports that had most of them.",
         field: |set| &mut set.netviz,
     },
     ScannerInfo {
@@ -67,8 +67,8 @@ addresses and the ports that had most of them.",
     ScannerInfo {
         name: "wifiviz",
         default: false,
-        help: "Lists the names of the wireless networks that announced themselves in
-802.11 captures in the report.",
+        help: "Lists the wireless networks that announced themselves in 802.11 captures in the \
+               report.",
         field: |set| &mut set.wifiviz,
     },
 ];

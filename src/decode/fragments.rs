@@ -241,3 +241,191 @@ impl Partial {
 fn end_of((&at, piece): (&u16, &Box<[u8]>)) -> usize {
     usize::from(at) + piece.len()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ADDRESSES: Addresses = Addresses::V4([1; 4], [2; 4]);
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_micros(seconds * 1_000_000)
+    }
+
+    /// A payload whose bytes tell their place.
+    fn payload(len: usize) -> Vec<u8> {
+        (0..len).map(|n| (n / 8) as u8).collect()
+    }
+
+    struct Test {
+        fragments: Fragments,
+        now: i64,
+        missing: usize,
+        id: u32,
+        addresses: Addresses,
+    }
+
+    impl Test {
+        fn new() -> Self {
+            let fragments = Fragments::default();
+            Self { fragments, now: 0, missing: 0, id: 1, addresses: ADDRESSES }
+        }
+
+        /// The whole payload, if this fragment completes it.
+        fn add(&mut self, offset: u16, more: bool, bytes: &[u8]) -> Option<Vec<u8>> {
+            let Self { now, missing, id, addresses, .. } = *self;
+            let fragment = Fragment { id, offset, more, missing };
+            let carried =
+                Carried { addresses, protocol: 6, payload: bytes, fragment: Some(fragment) };
+            let origin =
+                Origin { time: at(now), wire_len: 100, captured_len: 90, ..Origin::default() };
+            let key = Key::new(&carried, &fragment);
+            self.fragments.add(&key, &carried, &fragment, origin).map(|joined| joined.payload)
+        }
+
+        fn given_up(&mut self) -> Vec<Vec<u8>> {
+            let mut all = Vec::new();
+            while let Some(joined) = self.fragments.give_up_overdue(at(self.now)) {
+                all.push(joined.payload);
+            }
+            all
+        }
+    }
+
+    #[test]
+    fn any_order_of_arrival_gives_the_same() {
+        let whole = payload(40);
+        let parts = [(0, 16), (16, 24), (24, 40)];
+        for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
+            let mut test = Test::new();
+            let results = order.map(|n| {
+                let (begin, end) = parts[n];
+                test.add(begin as u16, end < 40, &whole[begin..end])
+            });
+            assert_eq!(results, [None, None, Some(whole.clone())], "{order:?}");
+            assert!(test.fragments.is_empty());
+        }
+    }
+
+    #[test]
+    fn what_arrives_first_counts() {
+        let mut test = Test::new();
+        assert_eq!(test.add(8, true, b"BBBBBBBB"), None);
+        assert_eq!(test.add(0, true, b"aaaaaaaabbbbbbbbcccccccc"), None, "around it");
+        assert_eq!(test.add(0, true, b"xxxxxxxx"), None, "again");
+        let whole = test.add(16, false, b"xxxxxxxxd").unwrap();
+        assert_eq!(whole, b"aaaaaaaaBBBBBBBBccccccccd");
+    }
+
+    #[test]
+    fn fragments_that_contradict_the_end_are_ignored() {
+        let mut test = Test::new();
+        test.add(8, false, b"end");
+        assert_eq!(test.add(16, true, b"beyond"), None);
+        assert_eq!(test.add(8, false, b"another end"), None);
+        assert_eq!(test.add(0, true, b"01234567").unwrap(), b"01234567end");
+
+        let mut test = Test::new();
+        test.add(16, true, b"89abcdef");
+        assert_eq!(test.add(8, false, b"too soon"), None, "more has come already");
+        assert_eq!(test.add(0, true, b"0123456701234567"), None);
+        assert_eq!(test.add(24, false, b"!").unwrap(), b"012345670123456789abcdef!");
+    }
+
+    #[test]
+    fn nothing_reaches_beyond_the_longest_datagram() {
+        let mut test = Test::new();
+        assert_eq!(test.add(65_528, false, &[7; 8]), None);
+        assert_eq!(test.fragments.beginning(&key(1)).map(|it| it.payload.len()), None);
+        assert_eq!(test.add(0, true, &[7; 65_528]), None, "the last fragment did not count");
+        assert_eq!(test.add(65_528, false, &[7; 7]).unwrap().len(), 65_535);
+    }
+
+    fn key(id: u32) -> Key {
+        Key { addresses: ADDRESSES, id, protocol: Some(6) }
+    }
+
+    #[test]
+    fn datagrams_are_told_apart() {
+        let mut test = Test::new();
+        test.add(0, true, b"aaaaaaaa");
+        test.id = 2;
+        assert_eq!(test.add(8, false, b"b"), None);
+        test.id = 1;
+        test.addresses = Addresses::V4([1; 4], [3; 4]);
+        assert_eq!(test.add(8, false, b"b"), None);
+        test.addresses = ADDRESSES;
+        assert_eq!(test.add(8, false, b"b").unwrap(), b"aaaaaaaab");
+    }
+
+    #[test]
+    fn after_30_seconds_the_first_fragment_is_all_there_is() {
+        let mut test = Test::new();
+        test.add(0, true, b"aaaaaaaa");
+        test.add(8, true, b"bbbbbbbb");
+        test.id = 2;
+        test.add(8, false, b"without a beginning");
+        test.now = 30;
+        assert_eq!(test.given_up(), [b""; 0]);
+        test.now = 31;
+        assert_eq!(test.given_up(), [b"aaaaaaaa"]);
+        assert!(test.fragments.is_empty());
+    }
+
+    #[test]
+    fn a_fragment_that_was_not_captured_whole_never_completes() {
+        let mut test = Test::new();
+        test.missing = 4;
+        test.add(0, true, b"aaaa");
+        test.missing = 0;
+        assert_eq!(test.add(8, false, b"b"), None);
+        test.now = 31;
+        assert_eq!(test.given_up(), [b"aaaa"]);
+    }
+
+    #[test]
+    fn memory_is_bounded_and_the_oldest_goes_first() {
+        let mut test = Test::new();
+        let big = [7; 60_000];
+        let fit = LIMITS.bytes / big.len();
+        for id in 0..fit as u32 {
+            test.id = id;
+            test.add(0, true, &big);
+            assert!(id + 20 > fit as u32 || test.given_up().is_empty(), "{id}");
+        }
+        test.given_up();
+        test.id = 1_000_000;
+        test.add(0, true, &big);
+        assert_eq!(test.given_up().len(), 1);
+        assert!(test.fragments.beginning(&key(0)).is_none());
+        assert!(test.fragments.beginning(&key(1_000_000)).is_some());
+    }
+
+    #[test]
+    fn overlapping_storms_of_tiny_fragments_hold_no_more_than_the_datagram() {
+        let mut test = Test::new();
+        for offset in (8..65_000).step_by(8).rev() {
+            test.add(offset as u16, true, &[offset as u8; 9]);
+        }
+        for _ in 0..10_000 {
+            test.add(8, true, &[0; 1000]);
+        }
+        let held = test.fragments.backlog.get(&key(1)).unwrap();
+        assert!(held.held <= 65_535 && held.pieces.len() <= MAX_FRAGMENTS);
+        assert_eq!(held.fragments, MAX_FRAGMENTS);
+    }
+
+    #[test]
+    fn all_frames_are_counted() {
+        let mut test = Test::new();
+        test.add(0, true, b"aaaaaaaa");
+        test.now = 5;
+        let fragment = Fragment { id: 1, offset: 8, more: false, missing: 0 };
+        let carried =
+            Carried { addresses: ADDRESSES, protocol: 6, payload: b"b", fragment: Some(fragment) };
+        let origin = Origin { time: at(5), wire_len: 7, captured_len: 6, ..Origin::default() };
+        let joined = test.fragments.add(&key(1), &carried, &fragment, origin).unwrap();
+        let origin = joined.origin;
+        assert_eq!((origin.time, origin.wire_len, origin.captured_len), (at(5), 107, 96));
+    }
+}

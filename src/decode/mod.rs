@@ -152,3 +152,6 @@ impl Decoder {
         innermost.give_up_overdue(now, visit);
     }
 }
+
+#[cfg(test)]
+mod tests;

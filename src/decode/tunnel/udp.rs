@@ -108,3 +108,109 @@ fn in_ayiya(payload: &[u8]) -> Option<&[u8]> {
     let signature_len = usize::from(signature >> 4) * 4;
     payload.get(8 + identity_len + signature_len..)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An IPv4 or IPv6 datagram with nothing in it.
+    fn datagram(version: u8) -> Vec<u8> {
+        if version == 4 {
+            [&[0x45, 0, 0, 20][..], &[0; 16]].concat()
+        } else {
+            [&[0x60, 0, 0, 0, 0, 0, 59][..], &[0; 33]].concat()
+        }
+    }
+
+    fn ethernet() -> Vec<u8> {
+        [&[2; 12][..], &[0x08, 0x00], &datagram(4)].concat()
+    }
+
+    /// A UDP segment to (or, with `from`, from) a port.
+    fn segment(port: u16, from: bool, header: &[u8], inside: &[u8]) -> Vec<u8> {
+        let ports = if from { [port, 40_000] } else { [40_000, port] };
+        let len = (8 + header.len() + inside.len()) as u16;
+        let [a, b] = ports.map(u16::to_be_bytes);
+        [&a[..], &b, &len.to_be_bytes(), &[0, 0], header, inside].concat()
+    }
+
+    fn check(port: u16, header: &[u8], inside: &[u8], version: u8) {
+        for from in [false, true] {
+            let whole = segment(port, from, header, inside);
+            assert_eq!(inner(&whole), Some(&datagram(version)[..]), "{port} {header:02x?}");
+        }
+        let elsewhere = segment(port + 1, false, header, inside);
+        assert_eq!(inner(&elsewhere), None, "{port} only");
+        let whole = segment(port, false, header, inside);
+        for len in 0..whole.len() - datagram(version).len() + 1 {
+            assert_eq!(inner(&whole[..len]), None, "{port}, {len} bytes");
+        }
+    }
+
+    #[test]
+    fn vxlan_is_opened_on_both_ports() {
+        check(VXLAN, &[8, 0, 0, 0, 0, 0, 9, 0], &ethernet(), 4);
+        check(OLD_VXLAN, &[8, 0, 0, 0, 0, 0, 9, 0], &ethernet(), 4);
+        let without_number = segment(VXLAN, false, &[0; 8], &ethernet());
+        assert_eq!(inner(&without_number), None);
+    }
+
+    #[test]
+    fn geneve_is_opened_behind_its_options() {
+        check(GENEVE, &[0, 0, 0x65, 0x58, 0, 0, 9, 0], &ethernet(), 4);
+        check(GENEVE, &[1, 0, 0x86, 0xdd, 0, 0, 9, 0, 1, 2, 3, 4], &datagram(6), 6);
+        let newer = segment(GENEVE, false, &[0x40, 0, 8, 0, 0, 0, 9, 0], &datagram(4));
+        assert_eq!(inner(&newer), None);
+    }
+
+    #[test]
+    fn gtp_is_opened_behind_its_extensions() {
+        check(GTP_U, &[0x30, 255, 0, 20, 0, 0, 0, 1], &datagram(4), 4);
+        check(GTP_U, &[0x32, 255, 0, 24, 0, 0, 0, 1, 0, 1, 0, 0], &datagram(4), 4);
+        let extended = [0x34, 255, 0, 32, 0, 0, 0, 1, 0, 0, 0, 0x85, 1, 0, 0, 0x85, 1, 0, 0, 0];
+        check(GTP_U, &extended, &datagram(6), 6);
+        let echo = segment(GTP_U, false, &[0x30, 1, 0, 20, 0, 0, 0, 1], &datagram(4));
+        assert_eq!(inner(&echo), None);
+        let empty_extension = [0x34, 255, 0, 32, 0, 0, 0, 1, 0, 0, 0, 0x85, 0, 0, 0, 0];
+        assert_eq!(inner(&segment(GTP_U, false, &empty_extension, &datagram(4))), None);
+    }
+
+    #[test]
+    fn teredo_is_opened_behind_its_indications() {
+        check(TEREDO, &[], &datagram(6), 6);
+        let origin = [0, 0, 1, 2, 3, 4, 5, 6];
+        check(TEREDO, &origin, &datagram(6), 6);
+        let authentication = [0, 1, 2, 3, 1, 2, 1, 2, 3, 9, 9, 9, 9, 9, 9, 9, 9, 0];
+        check(TEREDO, &[&authentication[..], &origin].concat(), &datagram(6), 6);
+        assert_eq!(inner(&segment(TEREDO, false, &[], &datagram(4))), None);
+    }
+
+    #[test]
+    fn ayiya_is_opened_behind_identity_and_signature() {
+        let header = [&[0x42, 0x52, 0x11, 41, 0, 0, 0, 0][..], &[7; 16], &[8; 20]].concat();
+        check(AYIYA, &header, &datagram(6), 6);
+        let other = [&[0x42, 0x52, 0x10, 41, 0, 0, 0, 0][..], &[7; 16], &[8; 20]].concat();
+        assert_eq!(inner(&segment(AYIYA, false, &other, &datagram(6))), None, "no data");
+    }
+
+    #[test]
+    fn other_contents_of_these_ports_are_left_alone() {
+        for port in [VXLAN, GENEVE, GTP_U, TEREDO, AYIYA] {
+            for byte in [0x00, 0x30, 0x45, 0x60, 0xff] {
+                assert_eq!(inner(&segment(port, false, &[], &[byte; 200])), None, "{byte:02x}");
+            }
+        }
+    }
+
+    #[test]
+    fn lengths_that_do_not_fit_are_refused_unless_offload_left_nothing() {
+        let header = [8, 0, 0, 0, 0, 0, 9, 0];
+        let mut whole = segment(VXLAN, false, &header, &ethernet());
+        whole[5] -= 1;
+        assert_eq!(inner(&whole), None, "the inner datagram is longer than the outer one");
+        whole[5] = 0;
+        assert_eq!(inner(&whole), Some(&datagram(4)[..]), "length 0");
+        whole[5] = 3;
+        assert_eq!(inner(&whole), None, "shorter than its own header");
+    }
+}

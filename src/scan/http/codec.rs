@@ -207,10 +207,11 @@ impl Brotli {
         Step { read, written, status }
     }
 
-    /// Fetches what had been decoded before the error; the library holds it back unless it
-    /// believes that there was none.
+    /// Fetches what had been decoded before the error. The library holds it back unless it believes
+    /// that there was no error, and that the last copy did not exceed its meta-block.
     fn salvage(&mut self, read: usize, written: usize, output: &mut [u8]) -> Step {
         self.state.error_code = BrotliDecoderErrorCode::BROTLI_DECODER_SUCCESS;
+        self.state.meta_block_remaining_len = self.state.meta_block_remaining_len.max(0);
         let room = output.get_mut(written..).unwrap_or_default();
         if room.is_empty() {
             return Step { read, written, status: Status::More };
@@ -231,6 +232,8 @@ pub(super) struct Zstd {
     decoder: ZstdDecoder<'static>,
     /// How many bytes the library wants to see next: the rest of a block.
     wanted: usize,
+    /// The output had no room for more the last time.
+    full: bool,
 }
 
 impl Zstd {
@@ -239,17 +242,27 @@ impl Zstd {
     fn new() -> Option<Self> {
         let mut decoder = ZstdDecoder::new().ok()?;
         decoder.set_parameter(DParameter::WindowLogMax(Self::WINDOW_LOG_MAX)).ok()?;
-        Some(Self { decoder, wanted: 1 })
+        Some(Self { decoder, wanted: 1, full: false })
     }
 
-    /// Gives the library one block at a time: after an error it does not tell how much it had
-    /// decoded of the blocks before.
+    /// Gives the library one block at a time, and only when it has handed out the one before: after
+    /// an error it does not tell what it had put into the output until then.
     fn step(&mut self, input: &[u8], output: &mut [u8]) -> Step {
-        let input = input.get(..self.wanted.max(1)).unwrap_or(input);
+        if self.full {
+            let step = self.decode(&[], output);
+            if step.written > 0 || step.status != Status::More {
+                return step;
+            }
+        }
+        self.decode(input.get(..self.wanted.max(1)).unwrap_or(input), output)
+    }
+
+    fn decode(&mut self, input: &[u8], output: &mut [u8]) -> Step {
         let mut from = InBuffer::around(input);
         let mut to = OutBuffer::around(output);
         let result = self.decoder.run(&mut from, &mut to);
         let (read, written) = (from.pos(), to.pos());
+        self.full = written == to.capacity();
         let status = match result {
             Ok(0) => Status::End,
             Ok(_) => Status::More,

@@ -12,6 +12,9 @@ const LIMIT_EXTRA: u64 = 1 << 20;
 /// Coded bytes are looked at in blocks that begin at multiples of this, so that decisions do not
 /// depend on how the stream was cut.
 const BLOCK: usize = 64 * 1024;
+/// Where nothing has come of so many coded bytes, nothing will. A block of zstd, of which no part
+/// comes out before its end, has 128 KiB.
+const HOLD: u64 = 16 * BLOCK as u64;
 /// The size of the buffer behind each decoder.
 const BUFFER: usize = 32 * 1024;
 /// More codings than this on one body are not undone: each costs memory, and nobody means it.
@@ -124,7 +127,7 @@ impl Decoder {
                 State::Finished(_) => return,
             }
             self.coded += block.len() as u64;
-            if self.coded.is_multiple_of(BLOCK as u64) && self.held.is_some() {
+            if self.coded == HOLD && self.held.is_some() {
                 self.give_up(emit);
             }
         }

@@ -92,6 +92,8 @@ impl FieldReader {
     pub(super) fn new(name: &Name, head: &mut Head) -> Self {
         if name.len >= TRANSFER_ENCODING.len() && name.bytes == TRANSFER_ENCODING {
             head.transfer_encoding = true;
+            // An earlier field of the name no longer counts.
+            head.chunked = false;
         }
         match name.bytes.get(..name.len).unwrap_or_default() {
             b"content-length" => Self::ContentLength(Length::Nothing),
