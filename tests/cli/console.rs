@@ -54,9 +54,8 @@ fn zero_leaves_the_newline_out() {
 
 #[test]
 fn g_colours_the_directions() {
-    let expected = format!(
-        "\x1b[0;34m{CLIENT}: tab.here\r\n\x1b[0m\n\x1b[0;31m{SERVER}: ..~\x1b[0m\n"
-    );
+    let expected =
+        format!("\x1b[0;34m{CLIENT}: tab.here\r\n\x1b[0m\n\x1b[0;31m{SERVER}: ..~\x1b[0m\n");
     assert_eq!(printed("-cg"), expected);
     assert_eq!(printed("-Cg0"), "\x1b[0;34mtab.here\r\n\x1b[0m\x1b[0;31m..~\x1b[0m");
 }
@@ -126,7 +125,13 @@ fn j_alone_writes_files() {
 fn headers_name_the_folder_and_follow_the_template() {
     let sandbox = dialogue();
     let outcome = sandbox.run("-c -o out -T %a -r in.pcap").succeeds();
-    assert_eq!(outcome.text(), "out/40000: tab.here\r\n\nout/00080: ..~\n".replace("40000", "X").replace("00080", "40000").replace("X", "00080"));
+    assert_eq!(
+        outcome.text(),
+        "out/40000: tab.here\r\n\nout/00080: ..~\n"
+            .replace("40000", "X")
+            .replace("00080", "40000")
+            .replace("X", "00080")
+    );
 }
 
 /// Nothing is put in order: retransmissions are printed again.

@@ -113,7 +113,11 @@ fn few_descriptors_lose_nothing() {
     let sandbox = Sandbox::new();
     let flows: Vec<_> = (0..100)
         .map(|number| Connection::between(&format!("10.0.0.1:{}", 1000 + number), "10.0.0.2:80"))
-        .map(|flow| flow.says(Side::Client, b"one,").says(Side::Client, b"two,").says(Side::Client, b"three"))
+        .map(|flow| {
+            flow.says(Side::Client, b"one,")
+                .says(Side::Client, b"two,")
+                .says(Side::Client, b"three")
+        })
         .map(Connection::datagrams)
         .collect();
     let turns = (0..3).flat_map(|round| flows.iter().map(move |flow| ethernet(&flow[round])));

@@ -68,9 +68,12 @@ fn m_says_which_jump_begins_a_new_flow() {
 fn a_jump_beyond_16_megabytes_begins_a_new_flow() {
     let sandbox = Sandbox::new();
     let jump = |distance: u32| {
-        client()
-            .segment(Side::Client, PSH | ACK, 0, b"a")
-            .segment(Side::Client, PSH | ACK, 1 + distance, b"b")
+        client().segment(Side::Client, PSH | ACK, 0, b"a").segment(
+            Side::Client,
+            PSH | ACK,
+            1 + distance,
+            b"b",
+        )
     };
     sandbox.capture("within.pcap", [jump(16 << 20)]);
     sandbox.capture("beyond.pcap", [jump((16 << 20) + 1)]);

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{Cursor, Write as _};
 
 use crate::support::fixtures::gzip;
-use crate::support::packets::{Connection, PSH, ACK, Side};
+use crate::support::packets::{ACK, Connection, PSH, Side};
 use crate::support::sandbox::{Sandbox, expand, fixture};
 
 const CLIENT_FILE: &str = "010.000.000.001.40000-010.000.000.002.00080";
@@ -154,7 +154,9 @@ fn capital_r_only_finishes_known_flows() {
 #[test]
 fn a_missing_file_is_told_and_the_others_are_read() {
     let sandbox = Sandbox::new();
-    sandbox.run("-o out -r missing.pcap -r {http-ipv4.pcap}").fails(1, &["missing.pcap", "No such file"]);
+    sandbox
+        .run("-o out -r missing.pcap -r {http-ipv4.pcap}")
+        .fails(1, &["missing.pcap", "No such file"]);
     assert_eq!(sandbox.names("out"), [CLIENT_FILE, SERVER_FILE]);
     assert_eq!(sandbox.report("out/report.xml").flows.len(), 2);
 }

@@ -27,7 +27,11 @@ fn u_writes_everything_as_the_other_user() {
     let user = nobody();
     for name in ["out", "out/report.xml", &format!("out/{CLIENT_FILE}")] {
         let metadata = fs::metadata(sandbox.path(name)).unwrap();
-        assert_eq!((metadata.uid(), metadata.gid()), (user.uid.as_raw(), user.gid.as_raw()), "{name}");
+        assert_eq!(
+            (metadata.uid(), metadata.gid()),
+            (user.uid.as_raw(), user.gid.as_raw()),
+            "{name}"
+        );
     }
     assert_eq!(sandbox.report("out/report.xml").flows.len(), 2);
 }
@@ -48,7 +52,12 @@ fn z_makes_a_folder_the_root() {
     sandbox.run(&format!("-U nobody -z {jail} -o /out -r {{http-ipv4.pcap}}")).succeeds();
     assert!(sandbox.read(&format!("jail/out/{CLIENT_FILE}")).starts_with(b"GET "));
     let report = sandbox.report("jail/out/report.xml");
-    assert!(report.flows.iter().any(|flow| flow.filename.as_deref() == Some(&format!("/out/{CLIENT_FILE}"))));
+    assert!(
+        report
+            .flows
+            .iter()
+            .any(|flow| flow.filename.as_deref() == Some(&format!("/out/{CLIENT_FILE}")))
+    );
 }
 
 #[test]

@@ -8,7 +8,6 @@ use crate::support::sandbox::Sandbox;
 const CLIENT_FILE: &str = "010.000.000.001.40000-010.000.000.002.00080";
 const SERVER_FILE: &str = "010.000.000.002.00080-010.000.000.001.40000";
 
-
 #[test]
 fn a_flow_is_told_with_all_its_attributes() {
     let sandbox = Sandbox::new();
@@ -88,7 +87,8 @@ fn totals() {
     ] {
         assert_eq!(report.text_of(name), value, "{name}");
     }
-    for name in ["compiler", "libraries", "host", "arch", "uid", "username", "start_time", "utime"] {
+    for name in ["compiler", "libraries", "host", "arch", "uid", "username", "start_time", "utime"]
+    {
         assert!(report.texts.contains_key(name), "{name}");
     }
     assert!(report.texts.contains_key("open_fds_at_end"));
@@ -108,7 +108,16 @@ fn the_command_line_can_be_pasted_into_a_shell() {
 #[test]
 fn file_names_are_escaped() {
     let sandbox = Sandbox::new();
-    sandbox.run_with(["-o", "out", "-T", "<&>'\"\u{1}%a", "-r", &crate::support::sandbox::expand("{http-ipv4.pcap}")]).succeeds();
+    sandbox
+        .run_with([
+            "-o",
+            "out",
+            "-T",
+            "<&>'\"\u{1}%a",
+            "-r",
+            &crate::support::sandbox::expand("{http-ipv4.pcap}"),
+        ])
+        .succeeds();
     let text = String::from_utf8(sandbox.read("out/report.xml")).unwrap();
     assert!(!text.contains('\u{1}'));
     assert!(text.contains("out/&lt;&amp;&gt;&apos;&quot;"), "{text}");
@@ -155,7 +164,15 @@ fn md5_wherever_it_is_asked_for() {
     sandbox.run("-o plain -r {http-ipv4.pcap}").succeeds();
     let sums = sandbox.shell(&format!("md5sum plain/{CLIENT_FILE} plain/{SERVER_FILE}"));
     let expected: Vec<_> = sums.text().lines().map(|line| line[..32].to_owned()).collect();
-    for arguments in ["-e md5", "-FM", "-a -x netviz", "-E md5", "-FXM", "-x md5 -e md5", "-cFM -X out/report.xml"] {
+    for arguments in [
+        "-e md5",
+        "-FM",
+        "-a -x netviz",
+        "-E md5",
+        "-FXM",
+        "-x md5 -e md5",
+        "-cFM -X out/report.xml",
+    ] {
         let sandbox = Sandbox::new();
         fs::create_dir(sandbox.path("out")).unwrap();
         sandbox.run(&format!("{arguments} -o out -r {{http-ipv4.pcap}}")).succeeds();
@@ -218,8 +235,16 @@ fn the_same_command_gives_the_same_bytes() {
         assert_eq!(outcome.status, Some(0), "{outcome:?}");
         let report = fs::read_to_string(sandbox.path("out/report.xml")).unwrap_or_default();
         let changing = [
-            "start_time", "utime", "stime", "maxrss", "minflt", "majflt", "nswap", "inblock",
-            "oublock", "clocktime",
+            "start_time",
+            "utime",
+            "stime",
+            "maxrss",
+            "minflt",
+            "majflt",
+            "nswap",
+            "inblock",
+            "oublock",
+            "clocktime",
         ];
         let report: Vec<_> = report
             .lines()
