@@ -121,10 +121,6 @@ mod tests {
         for (words, expected) in [
             ("-k", "unexpected argument '-k' found (-h for help)"),
             ("--bogus", "unexpected argument '--bogus' found (-h for help)"),
-<<<<<<< HEAD
-=======
-            ("-r", "a value is required for '--read <FILE>' but none was supplied (-h for help)"),
->>>>>>> main
             (
                 "--help=3",
                 "unexpected value '3' for '--help' found; no more were expected (-h for help)",
