@@ -38,7 +38,6 @@ impl UseOrder {
         (self.oldest != NONE).then_some(self.oldest)
     }
 
-
     /// Makes `number` the one used last, adding it if need be.
     pub(super) fn touch(&mut self, number: u32) {
         if self.newest == number {

@@ -125,13 +125,7 @@ fn j_alone_writes_files() {
 fn headers_name_the_folder_and_follow_the_template() {
     let sandbox = dialogue();
     let outcome = sandbox.run("-c -o out -T %a -r in.pcap").succeeds();
-    assert_eq!(
-        outcome.text(),
-        "out/40000: tab.here\r\n\nout/00080: ..~\n"
-            .replace("40000", "X")
-            .replace("00080", "40000")
-            .replace("X", "00080")
-    );
+    assert_eq!(outcome.text(), "out/40000: tab.here\r\n\nout/00080: ..~\n");
 }
 
 /// Nothing is put in order: retransmissions are printed again.

@@ -160,11 +160,11 @@ fn between_two_network_namespaces() {
         return;
     };
     let sandbox = Sandbox::new();
-    let running = sandbox.start_inside(&cable.right, "-i right -e md5 -o out tcp");
+    let running = sandbox.start_inside(&cable.right, "-i right -S capture_buffer=64M -e md5 -o out tcp");
     running.says("listening on ");
 
     let listener = inside(&cable.right, || TcpListener::bind("192.0.2.2:8080").unwrap());
-    let content: Vec<u8> = (0..1_000_000u32).flat_map(|number| number.to_be_bytes()).collect();
+    let content: Vec<u8> = (0..250_000u32).flat_map(|number| number.to_be_bytes()).collect();
     let server = thread::spawn(move || {
         let (mut end, _) = listener.accept().unwrap();
         let mut received = Vec::new();
@@ -193,7 +193,9 @@ fn between_two_network_namespaces() {
         sandbox.path(&back).metadata().is_ok_and(|file| file.len() == 6)
     });
     interrupt(running);
-    assert!(sandbox.read(&there) == content, "the stream is not what was sent");
+    let captured = sandbox.read(&there);
+    let wrong = captured.iter().zip(&content).filter(|(captured, sent)| captured != sent).count();
+    assert_eq!((captured.len(), wrong), (content.len(), 0), "bytes captured, and wrong among them");
     assert_eq!(sandbox.read(&back), b"thanks");
     let report = sandbox.report("out/report.xml");
     let flow = report.flow(&there);

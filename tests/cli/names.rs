@@ -117,7 +117,7 @@ fn existing_files_are_never_overwritten() {
     assert!(!sandbox.path("out/nowhere").exists(), "written through a link");
     assert!(sandbox.read(&format!("out/{CLIENT_FILE}c3")).starts_with(b"GET "));
     let report = sandbox.report("out/report.xml");
-    assert_eq!(report.flow(&format!("out/{CLIENT_FILE}c3")).filesize, "48");
+    assert_eq!(report.flow(&format!("out/{CLIENT_FILE}c3")).filesize, "46");
 }
 
 #[test]

@@ -151,5 +151,5 @@ fn debug_prefix_stands_before_messages() {
     let sandbox = Sandbox::new();
     let outcome = sandbox.run("-S debug-prefix=collector -o out -r missing.pcap");
     assert_eq!(outcome.status, Some(1));
-    assert!(outcome.stderr.contains("\ncollector: missing.pcap: "), "{outcome:?}");
+    assert!(outcome.stderr.starts_with("collector: missing.pcap: "), "{outcome:?}");
 }

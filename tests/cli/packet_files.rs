@@ -86,7 +86,7 @@ fn k_moves_names_but_no_times_by_tdelta() {
     sandbox.write("in.pcap", Pcap::of(ETHERNET).write(&frames(talk().iter().map(|d| ethernet(d)))));
     sandbox.run("-K -S tdelta=10 -T %t-%a -o out -r in.pcap").succeeds();
     assert_eq!(sandbox.names("out"), ["1700000010-00080.pcap", "1700000010-40000.pcap"]);
-    assert!(sandbox.read("out/1700000010-00080.pcap") == only(ETHERNET, ethernet, 1));
+    assert!(sandbox.read("out/1700000010-40000.pcap") == only(ETHERNET, ethernet, 1));
 }
 
 #[test]

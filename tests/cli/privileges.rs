@@ -90,7 +90,7 @@ fn l_takes_the_semaphore_around_each_packet() {
     taken[..4].copy_from_slice(&0u32.to_ne_bytes());
     fs::write(&file, &taken).unwrap();
     let waits = Command::new("timeout")
-        .args(["1", env!("CARGO_BIN_EXE_tcpflow"), "-L"])
+        .args(["-s", "KILL", "1", env!("CARGO_BIN_EXE_tcpflow"), "-L"])
         .arg(format!("/{name}"))
         .arg("-C")
         .arg("-r")

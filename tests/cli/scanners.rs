@@ -12,7 +12,7 @@ fn a_does_everything() {
     sandbox.run("-a -o out -r {http-ipv4.pcap}").succeeds();
     let tree = sandbox.tree("out");
     assert_eq!(Vec::from_iter(tree.keys()), [CLIENT_FILE, SERVER_FILE, BODY_FILE, "report.pdf"]);
-    assert_eq!(tree[BODY_FILE], b"Hello, world!\n");
+    assert_eq!(tree[BODY_FILE], b"Hello, world!\nThis is tcpflow.\n");
     assert!(tree["report.pdf"].starts_with(b"%PDF-"));
     let report = String::from_utf8(sandbox.read("out/report.xml")).unwrap();
     assert!(report.contains("HTTPBODY-001.txt"));
