@@ -160,7 +160,8 @@ fn between_two_network_namespaces() {
         return;
     };
     let sandbox = Sandbox::new();
-    let running = sandbox.start_inside(&cable.right, "-i right -S capture_buffer=64M -e md5 -o out tcp");
+    let running =
+        sandbox.start_inside(&cable.right, "-i right -S capture_buffer=64M -e md5 -o out tcp");
     running.says("listening on ");
 
     let listener = inside(&cable.right, || TcpListener::bind("192.0.2.2:8080").unwrap());
