@@ -3,4 +3,16 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod console;
+mod failures;
 mod fixtures;
+mod flows;
+mod inputs;
+mod live;
+mod names;
+mod options;
+mod packet_files;
+mod privileges;
+mod reports;
+mod scanners;
+mod signals;

@@ -1,30 +1,30 @@
 //! Capture files by hand: from frames to the bytes of pcap and pcapng files.
 
 /// The second at which every capture begins: 2023-11-14T22:13:20Z.
-pub const FIRST_SECOND: u32 = 1_700_000_000;
+pub(crate) const FIRST_SECOND: u32 = 1_700_000_000;
 
 /// Link types, as capture files number them.
-pub const NULL: u16 = 0;
+pub(crate) const NULL: u16 = 0;
 /// Ethernet.
-pub const ETHERNET: u16 = 1;
+pub(crate) const ETHERNET: u16 = 1;
 /// Raw IP.
-pub const RAW: u16 = 101;
+pub(crate) const RAW: u16 = 101;
 /// Linux cooked capture.
-pub const LINUX_SLL: u16 = 113;
+pub(crate) const LINUX_SLL: u16 = 113;
 
 /// A frame and when it was seen.
 #[derive(Clone, Debug)]
-pub struct Frame {
+pub(crate) struct Frame {
     /// Nanoseconds since [`FIRST_SECOND`].
-    pub nanoseconds: u64,
+    pub(crate) nanoseconds: u64,
     /// Its length on the wire.
-    pub wire_len: u32,
+    pub(crate) wire_len: u32,
     /// What was captured of it.
-    pub data: Vec<u8>,
+    pub(crate) data: Vec<u8>,
 }
 
 /// Frames a millisecond apart, the first one at 123,456 microseconds.
-pub fn frames(contents: impl IntoIterator<Item = Vec<u8>>) -> Vec<Frame> {
+pub(crate) fn frames(contents: impl IntoIterator<Item = Vec<u8>>) -> Vec<Frame> {
     contents
         .into_iter()
         .zip(0..)
@@ -37,7 +37,7 @@ pub fn frames(contents: impl IntoIterator<Item = Vec<u8>>) -> Vec<Frame> {
 }
 
 /// Cuts every frame to the first `snaplen` bytes, as a capture with this limit does.
-pub fn cut(frames: &mut [Frame], snaplen: usize) {
+pub(crate) fn cut(frames: &mut [Frame], snaplen: usize) {
     for frame in frames {
         frame.data.truncate(snaplen);
     }
@@ -45,7 +45,7 @@ pub fn cut(frames: &mut [Frame], snaplen: usize) {
 
 /// The byte order of the host that wrote a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ByteOrder {
+pub(crate) enum ByteOrder {
     /// Least significant byte first.
     Little,
     /// Most significant byte first.
@@ -70,23 +70,23 @@ impl ByteOrder {
 
 /// The kind of a pcap file.
 #[derive(Clone, Copy, Debug)]
-pub struct Pcap {
+pub(crate) struct Pcap {
     /// The link type of its frames.
-    pub link_type: u16,
+    pub(crate) link_type: u16,
     /// In which order its numbers stand.
-    pub order: ByteOrder,
+    pub(crate) order: ByteOrder,
     /// Whether its times have nanoseconds; otherwise microseconds.
-    pub nanoseconds: bool,
+    pub(crate) nanoseconds: bool,
 }
 
 impl Pcap {
     /// The usual kind: little-endian, microseconds.
-    pub fn of(link_type: u16) -> Self {
+    pub(crate) fn of(link_type: u16) -> Self {
         Self { link_type, order: ByteOrder::Little, nanoseconds: false }
     }
 
     /// The bytes of the file.
-    pub fn write(self, frames: &[Frame]) -> Vec<u8> {
+    pub(crate) fn write(self, frames: &[Frame]) -> Vec<u8> {
         let order = self.order;
         let magic = if self.nanoseconds { 0xa1b2_3c4d } else { 0xa1b2_c3d4 };
         let mut file = order.u32(magic).to_vec();
@@ -113,15 +113,15 @@ impl Pcap {
 
 /// An interface of a pcapng file.
 #[derive(Clone, Copy, Debug)]
-pub struct Interface {
+pub(crate) struct Interface {
     /// The link type of its frames.
-    pub link_type: u16,
+    pub(crate) link_type: u16,
     /// Its times count units of 10 to the minus this many seconds.
-    pub decimals: u8,
+    pub(crate) decimals: u8,
 }
 
 /// The bytes of a little-endian pcapng file; each frame comes with the number of its interface.
-pub fn pcapng(interfaces: &[Interface], frames: &[(usize, Frame)]) -> Vec<u8> {
+pub(crate) fn pcapng(interfaces: &[Interface], frames: &[(usize, Frame)]) -> Vec<u8> {
     let order = ByteOrder::Little;
     let mut section = order.u32(0x1a2b_3c4d).to_vec();
     section.extend(order.u16(1));

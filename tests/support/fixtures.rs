@@ -23,33 +23,33 @@ const FROM_SERVER: &str = "010.000.000.002.00080-010.000.000.001.40000";
 
 const REQUEST: &[u8] = b"GET /hello.txt HTTP/1.1\r\nHost: example.com\r\n\r\n";
 const RESPONSE_HEAD: &[u8] =
-    b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 14\r\n\r\n";
-const RESPONSE_BODY: &[u8] = b"Hello, world!\n";
+    b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 31\r\n\r\n";
+const RESPONSE_BODY: &[u8] = b"Hello, world!\nThis is tcpflow.\n";
 
 /// A capture and what must come out of it.
-pub struct Fixture {
+pub(crate) struct Fixture {
     /// Its file name in `fixtures/`.
-    pub file: &'static str,
+    pub(crate) file: &'static str,
     /// Its bytes.
-    pub bytes: Vec<u8>,
+    pub(crate) bytes: Vec<u8>,
     /// Its flows, in the order in which the report tells of them.
-    pub flows: Vec<ExpectedFlow>,
+    pub(crate) flows: Vec<ExpectedFlow>,
     /// Whether the file is damaged, so that the run must fail after doing what could be done.
-    pub damaged: bool,
+    pub(crate) damaged: bool,
 }
 
 /// A flow as the report and the output folder must show it.
-pub struct ExpectedFlow {
+pub(crate) struct ExpectedFlow {
     /// Its file, if it has one, and what stands in it.
-    pub file: Option<(&'static str, Vec<u8>)>,
+    pub(crate) file: Option<(&'static str, Vec<u8>)>,
     /// The number of the capture's packet that began it.
-    pub first_packet: u32,
+    pub(crate) first_packet: u32,
     /// How many packets were counted to it.
-    pub packets: u32,
+    pub(crate) packets: u32,
     /// How often its position went back.
-    pub out_of_order: u32,
+    pub(crate) out_of_order: u32,
     /// How often it broke the protocol's rules.
-    pub violations: u32,
+    pub(crate) violations: u32,
 }
 
 impl ExpectedFlow {
@@ -72,12 +72,12 @@ impl ExpectedFlow {
     }
 
     /// When its first packet was seen, in microseconds since [`captures::FIRST_SECOND`].
-    pub fn first_microsecond(&self) -> u32 {
+    pub(crate) fn first_microsecond(&self) -> u32 {
         123_456 + 1000 * self.first_packet
     }
 
     /// A line about it, as in `report.txt` of the expected tree.
-    pub fn line(&self) -> String {
+    pub(crate) fn line(&self) -> String {
         let (name, size) = match &self.file {
             Some((name, content)) => (*name, content.len()),
             None => ("-", 0),
@@ -94,7 +94,7 @@ impl ExpectedFlow {
 }
 
 /// A line of `report.txt`: what does not change from run to run in a report.
-pub fn report_line(
+pub(crate) fn report_line(
     name: &str,
     start: &str,
     size: &str,
@@ -109,7 +109,7 @@ pub fn report_line(
 }
 
 /// All of them.
-pub fn all() -> Vec<Fixture> {
+pub(crate) fn all() -> Vec<Fixture> {
     let http = http(CLIENT, SERVER).datagrams();
     let http_file = Pcap::of(ETHERNET).write(&over(ethernet, &http));
     vec![
@@ -175,7 +175,7 @@ fn http_flows(client: &'static str, server: &'static str) -> Vec<ExpectedFlow> {
 }
 
 /// The bytes are stored, not compressed, so that they do not depend on the compressor's version.
-fn gzip(bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::none());
     encoder.write_all(bytes).and_then(|()| encoder.finish()).expect("a vector takes all")
 }

@@ -1,8 +1,8 @@
 //! What the tests share: packets and captures by hand, a folder to run the program in, and a
 //! reader of reports.
 
-pub mod captures;
-pub mod fixtures;
-pub mod packets;
-pub mod report;
-pub mod sandbox;
+pub(crate) mod captures;
+pub(crate) mod fixtures;
+pub(crate) mod packets;
+pub(crate) mod report;
+pub(crate) mod sandbox;

@@ -5,24 +5,24 @@
 use std::net::{IpAddr, SocketAddr};
 
 /// The flags of a TCP header.
-pub const FIN: u8 = 0x01;
+pub(crate) const FIN: u8 = 0x01;
 /// Opens a connection.
-pub const SYN: u8 = 0x02;
+pub(crate) const SYN: u8 = 0x02;
 /// Aborts a connection.
-pub const RST: u8 = 0x04;
+pub(crate) const RST: u8 = 0x04;
 /// Pushes what was sent to the receiving program.
-pub const PSH: u8 = 0x08;
+pub(crate) const PSH: u8 = 0x08;
 /// The acknowledgement number counts.
-pub const ACK: u8 = 0x10;
+pub(crate) const ACK: u8 = 0x10;
 
 /// The MAC address every frame comes from.
-pub const SOURCE_MAC: [u8; 6] = [2, 0, 0, 0, 0, 1];
+pub(crate) const SOURCE_MAC: [u8; 6] = [2, 0, 0, 0, 0, 1];
 /// The MAC address every frame goes to.
-pub const DESTINATION_MAC: [u8; 6] = [2, 0, 0, 0, 0, 2];
+pub(crate) const DESTINATION_MAC: [u8; 6] = [2, 0, 0, 0, 0, 2];
 
 /// Who says something in a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Side {
+pub(crate) enum Side {
     /// The one who sends the first SYN.
     Client,
     /// The one who answers it.
@@ -31,7 +31,7 @@ pub enum Side {
 
 /// Two ends that talk to each other; gathers the IP datagrams of what they say.
 #[derive(Clone, Debug)]
-pub struct Connection {
+pub(crate) struct Connection {
     client: SocketAddr,
     server: SocketAddr,
     client_isn: u32,
@@ -43,7 +43,7 @@ pub struct Connection {
 
 impl Connection {
     /// Two ends, such as `10.0.0.1:40000` and `[2001:db8::2]:80`, that have said nothing yet.
-    pub fn between(client: &str, server: &str) -> Self {
+    pub(crate) fn between(client: &str, server: &str) -> Self {
         Self {
             client: client.parse().expect("an address and a port"),
             server: server.parse().expect("an address and a port"),
@@ -56,26 +56,26 @@ impl Connection {
     }
 
     /// The client begins to count at `isn`.
-    pub fn client_isn(mut self, isn: u32) -> Self {
+    pub(crate) fn client_isn(mut self, isn: u32) -> Self {
         self.client_isn = isn;
         self
     }
 
     /// The server begins to count at `isn`.
-    pub fn server_isn(mut self, isn: u32) -> Self {
+    pub(crate) fn server_isn(mut self, isn: u32) -> Self {
         self.server_isn = isn;
         self
     }
 
     /// The three packets that open a connection.
-    pub fn handshake(self) -> Self {
+    pub(crate) fn handshake(self) -> Self {
         self.segment(Side::Client, SYN, u32::MAX, b"")
             .segment(Side::Server, SYN | ACK, u32::MAX, b"")
             .segment(Side::Client, ACK, 0, b"")
     }
 
     /// The next bytes of a side, in one segment.
-    pub fn says(self, side: Side, payload: &[u8]) -> Self {
+    pub(crate) fn says(self, side: Side, payload: &[u8]) -> Self {
         let position = match side {
             Side::Client => self.client_sent,
             Side::Server => self.server_sent,
@@ -84,7 +84,7 @@ impl Connection {
     }
 
     /// Both sides end what they have to say, the client first.
-    pub fn goodbye(self) -> Self {
+    pub(crate) fn goodbye(self) -> Self {
         let (client, server) = (self.client_sent, self.server_sent);
         self.segment(Side::Client, FIN | ACK, client, b"")
             .segment(Side::Server, FIN | ACK, server, b"")
@@ -93,7 +93,7 @@ impl Connection {
 
     /// Any segment. `position` is where its payload begins in the side's stream; a SYN stands one
     /// before the first byte, at `u32::MAX`.
-    pub fn segment(mut self, side: Side, flags: u8, position: u32, payload: &[u8]) -> Self {
+    pub(crate) fn segment(mut self, side: Side, flags: u8, position: u32, payload: &[u8]) -> Self {
         let (from, to, isn, sent) = match side {
             Side::Client => (self.client, self.server, self.client_isn, &mut self.client_sent),
             Side::Server => (self.server, self.client, self.server_isn, &mut self.server_sent),
@@ -112,13 +112,13 @@ impl Connection {
     }
 
     /// The IP datagrams, in order.
-    pub fn datagrams(self) -> Vec<Vec<u8>> {
+    pub(crate) fn datagrams(self) -> Vec<Vec<u8>> {
         self.datagrams
     }
 }
 
 /// An IP datagram with one TCP segment.
-pub fn tcp(
+pub(crate) fn tcp(
     from: SocketAddr,
     to: SocketAddr,
     flags: u8,
@@ -135,7 +135,7 @@ pub fn tcp(
 }
 
 /// An IP datagram with one UDP datagram.
-pub fn udp(from: SocketAddr, to: SocketAddr, payload: &[u8]) -> Vec<u8> {
+pub(crate) fn udp(from: SocketAddr, to: SocketAddr, payload: &[u8]) -> Vec<u8> {
     let mut datagram = ports(from, to);
     datagram.extend((8 + payload.len() as u16).to_be_bytes());
     datagram.extend([0, 0]);
@@ -190,29 +190,29 @@ fn checksum(bytes: &[u8]) -> u16 {
 }
 
 /// An Ethernet frame, not padded.
-pub fn ethernet(datagram: &[u8]) -> Vec<u8> {
+pub(crate) fn ethernet(datagram: &[u8]) -> Vec<u8> {
     [&DESTINATION_MAC[..], &SOURCE_MAC, ethertype(datagram), datagram].concat()
 }
 
 /// An Ethernet frame with an 802.1Q tag, whose upper bits hold a priority.
-pub fn ethernet_with_tag(tag: u16, datagram: &[u8]) -> Vec<u8> {
+pub(crate) fn ethernet_with_tag(tag: u16, datagram: &[u8]) -> Vec<u8> {
     let tag = [[0x81, 0x00], tag.to_be_bytes()].concat();
     [&DESTINATION_MAC[..], &SOURCE_MAC, &tag, ethertype(datagram), datagram].concat()
 }
 
 /// A frame of BSD loopback, captured on a host with this byte order.
-pub fn loopback(family: [u8; 4], datagram: &[u8]) -> Vec<u8> {
+pub(crate) fn loopback(family: [u8; 4], datagram: &[u8]) -> Vec<u8> {
     [&family[..], datagram].concat()
 }
 
 /// A frame of Linux cooked capture.
-pub fn cooked(datagram: &[u8]) -> Vec<u8> {
+pub(crate) fn cooked(datagram: &[u8]) -> Vec<u8> {
     let header = [0, 0, 0, 1, 0, 6, 2, 0, 0, 0, 0, 1, 0, 0];
     [&header[..], ethertype(datagram), datagram].concat()
 }
 
 /// An ARP request, which is no IP.
-pub fn arp() -> Vec<u8> {
+pub(crate) fn arp() -> Vec<u8> {
     let mut frame = [&[0xff; 6][..], &SOURCE_MAC, &[0x08, 0x06]].concat();
     frame.extend([0, 1, 8, 0, 6, 4, 0, 1]);
     frame.extend([0; 20]);

@@ -10,36 +10,36 @@ use super::fixtures::report_line;
 
 /// A DFXML report.
 #[derive(Debug, Default)]
-pub struct Report {
+pub(crate) struct Report {
     /// Its flows, in order.
-    pub flows: Vec<ReportedFlow>,
+    pub(crate) flows: Vec<ReportedFlow>,
     /// The text of every element outside of flows, by the element's name.
-    pub texts: BTreeMap<String, String>,
+    pub(crate) texts: BTreeMap<String, String>,
 }
 
 /// A flow of a report.
 #[derive(Debug, Default)]
-pub struct ReportedFlow {
+pub(crate) struct ReportedFlow {
     /// `<filename>`
-    pub filename: Option<String>,
+    pub(crate) filename: Option<String>,
     /// `<filesize>`
-    pub filesize: String,
+    pub(crate) filesize: String,
     /// `<hashdigest type='MD5'>`
-    pub md5: Option<String>,
+    pub(crate) md5: Option<String>,
     /// The attributes of `<tcpflow>`.
-    pub attributes: BTreeMap<String, String>,
+    pub(crate) attributes: BTreeMap<String, String>,
 }
 
 impl Report {
     /// Reads a report, which must be well-formed.
-    pub fn read(path: &Path) -> Self {
+    pub(crate) fn read(path: &Path) -> Self {
         let text = std::fs::read_to_string(path)
             .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         Self::parse(&text)
     }
 
     /// Understands a report's text.
-    pub fn parse(text: &str) -> Self {
+    pub(crate) fn parse(text: &str) -> Self {
         let mut report = Self::default();
         let mut reader = Reader::from_str(text);
         let mut open: Vec<String> = Vec::new();
@@ -98,19 +98,19 @@ impl Report {
 
     /// The text of an element outside of flows.
     #[track_caller]
-    pub fn text_of(&self, name: &str) -> &str {
+    pub(crate) fn text_of(&self, name: &str) -> &str {
         self.texts.get(name).unwrap_or_else(|| panic!("no element {name} in {:?}", self.texts))
     }
 
     /// The flow that has this file.
     #[track_caller]
-    pub fn flow(&self, filename: &str) -> &ReportedFlow {
+    pub(crate) fn flow(&self, filename: &str) -> &ReportedFlow {
         let found = self.flows.iter().find(|flow| flow.filename.as_deref() == Some(filename));
         found.unwrap_or_else(|| panic!("no flow {filename} in {:?}", self.flows))
     }
 
     /// What does not change from run to run, in lines; file names without `folder`.
-    pub fn lines(&self, folder: &str) -> String {
+    pub(crate) fn lines(&self, folder: &str) -> String {
         let line = |flow: &ReportedFlow| {
             let name = flow.filename.as_deref().unwrap_or("-");
             let attribute = |name| flow.attributes.get(name).map_or("0", String::as_str);
@@ -129,7 +129,7 @@ impl Report {
 
 impl ReportedFlow {
     /// An attribute of `<tcpflow>`, if it is there.
-    pub fn attribute(&self, name: &str) -> Option<&str> {
+    pub(crate) fn attribute(&self, name: &str) -> Option<&str> {
         self.attributes.get(name).map(String::as_str)
     }
 }

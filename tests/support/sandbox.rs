@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs;
-use std::io::Write as _;
+use std::io::{Read, Write as _};
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
-use std::sync::mpsc::{self, RecvTimeoutError};
-use std::thread;
+use std::sync::{Arc, Mutex};
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
@@ -17,80 +18,80 @@ use super::packets::{Connection, ethernet};
 use super::report::Report;
 
 /// How long anything may take before a test gives up.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// An empty folder that vanishes at the end of the test.
-pub struct Sandbox(TempDir);
+pub(crate) struct Sandbox(TempDir);
 
 /// How a run of the program ended and what it said.
 #[derive(Debug)]
-pub struct Outcome {
+pub(crate) struct Outcome {
     /// The exit status; none if a signal ended the program.
-    pub status: Option<i32>,
+    pub(crate) status: Option<i32>,
     /// Standard output.
-    pub stdout: Vec<u8>,
+    pub(crate) stdout: Vec<u8>,
     /// Standard error.
-    pub stderr: String,
+    pub(crate) stderr: String,
 }
 
 /// The path of a capture in `fixtures/`.
-pub fn fixture(name: &str) -> PathBuf {
+pub(crate) fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(name)
 }
 
 /// The program, to be called as `tcpflow`.
-pub fn program() -> &'static Path {
+pub(crate) fn program() -> &'static Path {
     Path::new(env!("CARGO_BIN_EXE_tcpflow"))
 }
 
 impl Sandbox {
     /// A new one.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(tempfile::tempdir().expect("a temporary folder"))
     }
 
     /// Where a file of it is.
-    pub fn path(&self, name: impl AsRef<Path>) -> PathBuf {
+    pub(crate) fn path(&self, name: impl AsRef<Path>) -> PathBuf {
         self.0.path().join(name)
     }
 
     /// Writes a file into it.
-    pub fn write(&self, name: &str, content: impl AsRef<[u8]>) {
+    pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) {
         fs::write(self.path(name), content).expect("a file in a temporary folder");
     }
 
     /// Reads a file of it.
     #[track_caller]
-    pub fn read(&self, name: &str) -> Vec<u8> {
+    pub(crate) fn read(&self, name: &str) -> Vec<u8> {
         fs::read(self.path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
     }
 
     /// Writes a capture of these connections into it, over Ethernet.
-    pub fn capture(&self, name: &str, connections: impl IntoIterator<Item = Connection>) {
+    pub(crate) fn capture(&self, name: &str, connections: impl IntoIterator<Item = Connection>) {
         let datagrams = connections.into_iter().flat_map(Connection::datagrams);
         let frames = frames(datagrams.map(|datagram| ethernet(&datagram)));
         self.write(name, Pcap::of(ETHERNET).write(&frames));
     }
 
     /// The program with these arguments, to be run in it.
-    pub fn command(&self, arguments: impl IntoIterator<Item: AsRef<OsStr>>) -> Command {
+    pub(crate) fn command(&self, arguments: impl IntoIterator<Item: AsRef<OsStr>>) -> Command {
         let mut command = Command::new(program());
-        command.args(arguments).current_dir(self.0.path()).stdin(Stdio::null());
+        command.arg0("tcpflow").args(arguments).current_dir(self.0.path()).stdin(Stdio::null());
         command
     }
 
     /// Runs the program with these words as arguments; `{NAME}` stands for a fixture's path.
-    pub fn run(&self, arguments: &str) -> Outcome {
+    pub(crate) fn run(&self, arguments: &str) -> Outcome {
         self.run_with(arguments.split_whitespace().map(expand))
     }
 
     /// Runs the program with these arguments.
-    pub fn run_with(&self, arguments: impl IntoIterator<Item: AsRef<OsStr>>) -> Outcome {
+    pub(crate) fn run_with(&self, arguments: impl IntoIterator<Item: AsRef<OsStr>>) -> Outcome {
         self.command(arguments).output().expect("the program can be run").into()
     }
 
     /// Runs the program with these words as arguments and these bytes on its standard input.
-    pub fn run_on(&self, input: &[u8], arguments: &str) -> Outcome {
+    pub(crate) fn run_on(&self, input: &[u8], arguments: &str) -> Outcome {
         let mut command = self.command(arguments.split_whitespace().map(expand));
         let mut child = piped(&mut command).stdin(Stdio::piped()).spawn().expect("a child");
         let mut stdin = child.stdin.take().expect("a pipe");
@@ -102,21 +103,30 @@ impl Sandbox {
     }
 
     /// Starts the program with these words as arguments and does not wait for it.
-    pub fn start(&self, arguments: &str) -> Running {
-        let mut command = self.command(arguments.split_whitespace().map(expand));
-        Running(Some(piped(&mut command).spawn().expect("a child")))
+    pub(crate) fn start(&self, arguments: &str) -> Running {
+        Running::start(self.command(arguments.split_whitespace().map(expand)))
+    }
+
+    /// The same in a network namespace.
+    pub(crate) fn start_inside(&self, namespace: &str, arguments: &str) -> Running {
+        let mut command = Command::new("ip");
+        command.args(["netns", "exec", namespace]).arg(program()).args(arguments.split(' '));
+        command.current_dir(self.0.path()).stdin(Stdio::null());
+        Running::start(command)
     }
 
     /// Runs a line of shell, in which `tcpflow` is the program.
-    pub fn shell(&self, line: &str) -> Outcome {
-        let script = format!("tcpflow() {{ '{}' \"$@\"; }}\n{line}", program().display());
+    pub(crate) fn shell(&self, line: &str) -> Outcome {
+        let folder = program().parent().expect("a folder").display();
+        let path = std::env::var("PATH").unwrap_or_default();
         let mut command = Command::new("sh");
-        command.arg("-c").arg(script).current_dir(self.0.path()).stdin(Stdio::null());
+        command.arg("-c").arg(line).env("PATH", format!("{folder}:{path}"));
+        command.current_dir(self.0.path()).stdin(Stdio::null());
         command.output().expect("a shell").into()
     }
 
     /// All files below a folder of it, but for reports, by their names.
-    pub fn tree(&self, folder: &str) -> BTreeMap<String, Vec<u8>> {
+    pub(crate) fn tree(&self, folder: &str) -> BTreeMap<String, Vec<u8>> {
         let mut files = BTreeMap::new();
         gather(&self.path(folder), "", &mut files);
         files.remove("report.xml");
@@ -124,19 +134,19 @@ impl Sandbox {
     }
 
     /// The names of all files below a folder of it, but for reports.
-    pub fn names(&self, folder: &str) -> Vec<String> {
+    pub(crate) fn names(&self, folder: &str) -> Vec<String> {
         self.tree(folder).into_keys().collect()
     }
 
     /// Reads a report in it.
     #[track_caller]
-    pub fn report(&self, name: &str) -> Report {
+    pub(crate) fn report(&self, name: &str) -> Report {
         Report::read(&self.path(name))
     }
 }
 
 /// Replaces `{NAME}` by the path of the fixture of that name.
-pub fn expand(word: &str) -> String {
+pub(crate) fn expand(word: &str) -> String {
     match word.strip_prefix('{').and_then(|word| word.strip_suffix('}')) {
         Some(name) => fixture(name).display().to_string(),
         None => word.to_owned(),
@@ -173,7 +183,7 @@ impl From<Output> for Outcome {
 impl Outcome {
     /// The program did its job, and said nothing but where the report is.
     #[track_caller]
-    pub fn succeeds(self) -> Self {
+    pub(crate) fn succeeds(self) -> Self {
         assert_eq!(self.status, Some(0), "{self:?}");
         assert_eq!(self.complaints(), Vec::<&str>::new(), "{self:?}");
         self
@@ -181,7 +191,7 @@ impl Outcome {
 
     /// The program failed with this status and one line, which contains all of `words`.
     #[track_caller]
-    pub fn fails(self, status: i32, words: &[&str]) -> Self {
+    pub(crate) fn fails(self, status: i32, words: &[&str]) -> Self {
         assert_eq!(self.status, Some(status), "{self:?}");
         let complaints = self.complaints();
         assert_eq!(complaints.len(), 1, "{self:?}");
@@ -190,7 +200,7 @@ impl Outcome {
 
     /// One line on standard error contains all of `words`.
     #[track_caller]
-    pub fn complains(self, words: &[&str]) -> Self {
+    pub(crate) fn complains(self, words: &[&str]) -> Self {
         let said = self.complaints().iter().any(|line| {
             line.starts_with("tcpflow: ") && words.iter().all(|word| line.contains(word))
         });
@@ -199,58 +209,89 @@ impl Outcome {
     }
 
     /// The lines on standard error that tell of something unusual.
-    pub fn complaints(&self) -> Vec<&str> {
+    pub(crate) fn complaints(&self) -> Vec<&str> {
         self.stderr.lines().filter(|line| !line.starts_with("reportfilename: ")).collect()
     }
 
     /// Standard output as text.
     #[track_caller]
-    pub fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         std::str::from_utf8(&self.stdout).expect("text on standard output")
     }
 }
 
 /// The program, running; killed if the test fails.
-pub struct Running(Option<Child>);
+pub(crate) struct Running {
+    child: Child,
+    stdout: Arc<Mutex<Vec<u8>>>,
+    stderr: Arc<Mutex<Vec<u8>>>,
+    readers: Vec<JoinHandle<()>>,
+}
 
 impl Running {
+    fn start(mut command: Command) -> Self {
+        let mut child = piped(&mut command).spawn().expect("a child");
+        let (stdout, reader_of_stdout) = gathered(child.stdout.take().expect("a pipe"));
+        let (stderr, reader_of_stderr) = gathered(child.stderr.take().expect("a pipe"));
+        Self { child, stdout, stderr, readers: vec![reader_of_stdout, reader_of_stderr] }
+    }
+
+    /// Waits until the program says this on standard error.
+    pub(crate) fn says(&self, words: &str) {
+        wait_until(words, || {
+            String::from_utf8_lossy(&self.stderr.lock().expect("text")).contains(words)
+        });
+    }
+
+    /// How many bytes the program printed on standard output so far.
+    pub(crate) fn printed(&self) -> usize {
+        self.stdout.lock().expect("text").len()
+    }
+
     /// Sends a signal, such as `INT`.
-    pub fn signal(&self, name: &str) {
-        let id = self.0.as_ref().expect("a running program").id().to_string();
+    pub(crate) fn signal(&self, name: &str) {
+        let id = self.child.id().to_string();
         let status = Command::new("kill").args(["-s", name, &id]).status().expect("kill");
         assert!(status.success(), "the program is gone");
     }
 
     /// Waits for the program's end.
-    pub fn finish(mut self) -> Outcome {
-        let mut child = self.0.take().expect("a running program");
-        let (sender, receiver) = mpsc::channel::<()>();
-        let id = child.id().to_string();
-        let guard = thread::spawn(move || {
-            if receiver.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
-                let _ = Command::new("kill").args(["-s", "KILL", &id]).status();
-            }
-        });
-        drop(child.stdin.take());
-        let outcome = child.wait_with_output().expect("an end of the program").into();
-        drop(sender);
-        guard.join().expect("the guard does not panic");
-        outcome
+    pub(crate) fn finish(mut self) -> Outcome {
+        wait_until("the program's end", || self.child.try_wait().expect("a child").is_some());
+        for reader in self.readers.drain(..) {
+            reader.join().expect("readers do not panic");
+        }
+        Outcome {
+            status: self.child.wait().expect("a child").code(),
+            stdout: self.stdout.lock().expect("text").clone(),
+            stderr: String::from_utf8_lossy(&self.stderr.lock().expect("text")).into_owned(),
+        }
     }
+}
+
+/// What comes out of a pipe, as it comes.
+fn gathered(mut pipe: impl Read + Send + 'static) -> (Arc<Mutex<Vec<u8>>>, JoinHandle<()>) {
+    let text = Arc::new(Mutex::new(Vec::new()));
+    let sink = Arc::clone(&text);
+    let reader = thread::spawn(move || {
+        let mut piece = [0; 4096];
+        while let Ok(length @ 1..) = pipe.read(&mut piece) {
+            sink.lock().expect("text").extend(&piece[..length]);
+        }
+    });
+    (text, reader)
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        if let Some(child) = &mut self.0 {
-            let _ = child.kill();
-            let _ = child.wait();
-        }
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
 /// Waits until `condition` holds.
 #[track_caller]
-pub fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
+pub(crate) fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
     let start = Instant::now();
     while !condition() {
         assert!(start.elapsed() < PATIENCE, "{what}: not after {PATIENCE:?}");
@@ -259,11 +300,11 @@ pub fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
 }
 
 /// Says, past the test harness, that a test did not run and why.
-pub fn skip(test: &str, reason: &str) {
+pub(crate) fn skip(test: &str, reason: &str) {
     let _ = writeln!(std::io::stderr(), "SKIPPED {test}: {reason}");
 }
 
 /// Whether the tests run as root.
-pub fn is_root() -> bool {
+pub(crate) fn is_root() -> bool {
     nix::unistd::geteuid().is_root()
 }
