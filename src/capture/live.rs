@@ -265,13 +265,13 @@ mod tests {
             assert_eq!(live.name(), device);
             let begin = Instant::now();
             assert!(matches!(live.next_packet().unwrap(), Next::Idle));
-            assert!(begin.elapsed() < Duration::from_secs(1), "an idle device blocked");
+            assert!(begin.elapsed() < Duration::from_secs(10), "an idle device blocked");
 
             let mut sizes = Vec::new();
             for size in [1, 700, 20_000] {
                 sender.send_to(&vec![b'x'; size], ("127.0.0.1", port)).unwrap();
             }
-            while sizes.len() < 3 && begin.elapsed() < Duration::from_secs(5) {
+            while sizes.len() < 3 && begin.elapsed() < Duration::from_secs(30) {
                 if let Next::Packet(packet) = live.next_packet().unwrap() {
                     assert_eq!(packet.wire_len as usize, packet.data.len());
                     sizes.push(packet.data.iter().filter(|byte| **byte == b'x').count());
