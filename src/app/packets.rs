@@ -14,7 +14,7 @@ pub(super) enum Demux {
     /// Streams are rebuilt.
     Streams(Box<Tracker<StreamSink>>),
     /// Packets are sorted into files.
-    Packets(PacketFiles),
+    Packets(Box<PacketFiles>),
     /// Nothing (`-x tcpdemux`).
     Off,
 }

@@ -178,7 +178,8 @@ impl<'a> Setup<'a> {
         let demux = match (config.scanners.tcpdemux, &config.sink) {
             (false, _) => Demux::Off,
             (true, Sink::PacketFiles) => {
-                Demux::Packets(PacketFiles::new(self.store(), self.namer(), self.messages.clone()))
+                let files = PacketFiles::new(self.store(), self.namer(), self.messages.clone());
+                Demux::Packets(Box::new(files))
             }
             (true, _) => Demux::Streams(Box::new(Tracker::new(Rules {
                 max_seek: config.max_seek,

@@ -1,7 +1,7 @@
 //! The table of options: everything about an option stands here, once.
 //!
 //! From it come the parser, the help texts, the shell completions, and the check that the manual
-//! page leaves nothing out. What an option does to a run is in [`meaning`](super::meaning).
+//! page leaves nothing out. What an option does to a run is in the module `meaning`.
 
 /// Which option.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

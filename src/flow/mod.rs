@@ -5,8 +5,8 @@
 //! knows no file, no clock and no global state; time is what the segments say.
 
 mod closings;
-mod flow;
 mod idle;
+mod open_flow;
 mod seen;
 mod seq;
 mod table;
@@ -14,7 +14,7 @@ mod table;
 mod tests;
 mod tracker;
 
-pub use flow::{Direction, Identity, Summary};
+pub use open_flow::{Direction, Identity, Summary};
 pub use seen::SeenBytes;
 pub use seq::SeqNumber;
 pub use tracker::{Rules, Totals, Tracker};

@@ -9,7 +9,7 @@ use std::hash::{BuildHasher, Hasher};
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 
-use super::flow::Flow;
+use super::open_flow::Flow;
 use crate::decode::FiveTuple;
 
 /// The number of a slot. Valid until the flow in it is removed.

@@ -6,8 +6,8 @@
 use std::ops::ControlFlow;
 
 use super::closings::{Closing, Closings};
-use super::flow::Flow;
 use super::idle::IdleOrder;
+use super::open_flow::Flow;
 use super::table::{FlowTable, SlotId};
 use super::{Direction, Identity, SeenBytes, SeqNumber, Sink};
 use crate::config::Phase;
