@@ -9,8 +9,9 @@ use super::packets::{Demux, Pipeline};
 use super::progress::{Position, Progress};
 use super::setup::{Setup, SetupError};
 use super::signals::StopFlag;
-use crate::capture::{Filter, Next, Source};
+use crate::capture::{Filter, LinkType, Next, Source, Statistics};
 use crate::config::{Config, Input, Phase, Sink};
+use crate::decode::Decoder;
 use crate::messages::Messages;
 use crate::report::Totals;
 use crate::scan::RunFindings;
@@ -86,21 +87,20 @@ impl Reading<'_> {
                 && !matches!(self.config.sink, Sink::Console(_)),
         );
         let mut packets: u64 = 0;
+        let mut link_types = LinkTypes::default();
         let mut flushed = Instant::now();
-        loop {
-            if self.stop.is_raised() {
-                self.messages.debug(1, "terminating orderly");
-                return;
-            }
+        while !self.stop.is_raised() {
             match self.source.next_packet() {
                 Ok(Next::Packet(packet)) => {
                     packets += 1;
-                    match filter.as_mut().map_or(Ok(true), |filter| filter.matches(&packet)) {
-                        Ok(true) => pipeline.packet(&packet, self.phase),
-                        Ok(false) => {}
-                        Err(error) => {
-                            self.messages.error(error);
-                            return;
+                    if link_types.are_readable(packet.link_type) {
+                        match filter.as_mut().map_or(Ok(true), |filter| filter.matches(&packet)) {
+                            Ok(true) => pipeline.packet(&packet, self.phase),
+                            Ok(false) => {}
+                            Err(error) => {
+                                self.messages.error(error);
+                                break;
+                            }
                         }
                     }
                 }
@@ -108,12 +108,12 @@ impl Reading<'_> {
                     pipeline.flush();
                     flushed = Instant::now();
                 }
-                Ok(Next::End) => return,
+                Ok(Next::End) => break,
                 Err(error) => self.messages.error(error),
             }
             if packets.is_multiple_of(PACKETS_PER_LOOK) {
                 if pipeline.is_abandoned() {
-                    return;
+                    break;
                 }
                 if is_live && flushed.elapsed() >= LIVE_FLUSH {
                     pipeline.flush();
@@ -127,12 +127,82 @@ impl Reading<'_> {
                 });
             }
         }
+        drop(progress);
+        if self.stop.is_raised() {
+            self.messages.debug(1, "terminating orderly");
+        }
+        link_types.tell(self.source, self.messages);
+        self.tell_losses();
+    }
+
+    /// Tells how many packets of a device there were, and how many came too fast.
+    fn tell_losses(&mut self) {
+        let Source::Live(live) = &mut *self.source else { return };
+        match live.statistics() {
+            Ok(Statistics { received, dropped, dropped_by_device }) => self.messages.debug(
+                1,
+                format_args!(
+                    "{}: {received} packets received, {dropped} dropped by the kernel, \
+                     {dropped_by_device} by the device",
+                    live.name()
+                ),
+            ),
+            Err(error) => self.messages.debug(1, error),
+        }
+    }
+}
+
+/// The link types met in an input, which the interfaces of a pcapng file need not share.
+#[derive(Debug, Default)]
+struct LinkTypes {
+    /// The readable one met last.
+    readable: Option<LinkType>,
+    /// Those that cannot be read, and how many packets had them.
+    unreadable: Vec<(LinkType, u64)>,
+}
+
+impl LinkTypes {
+    /// Whether packets of this link type can be read; one of them has come.
+    #[inline]
+    fn are_readable(&mut self, link_type: LinkType) -> bool {
+        if self.readable == Some(link_type) {
+            return true;
+        }
+        if Decoder::supports(link_type) {
+            self.readable = Some(link_type);
+            return true;
+        }
+        match self.unreadable.iter_mut().find(|(known, _)| *known == link_type) {
+            Some((_, packets)) => *packets += 1,
+            None => self.unreadable.push((link_type, 1)),
+        }
+        false
+    }
+
+    /// Tells what could not be read: a warning if other packets could, an error if none.
+    fn tell(&self, source: &Source, messages: &Messages) {
+        let name = source.name();
+        let unknown =
+            |number| format!("sorry - unknown datalink type {number} on interface {name}");
+        if self.readable.is_some() {
+            for (LinkType(number), packets) in &self.unreadable {
+                messages.warning(format_args!("{}: {packets} packets left out", unknown(*number)));
+            }
+        } else if let Some((LinkType(number), _)) = self.unreadable.first() {
+            messages.error(unknown(*number));
+        } else if !Decoder::supports(source.link_type()) {
+            messages.error(unknown(source.link_type().0));
+        }
     }
 }
 
 /// Closes everything and tells the end. Nothing is drawn if nothing could be read.
 fn finish(config: &Config, mut pipeline: Pipeline, read_any: bool) {
     pipeline.release_fragments();
+    let encrypted = pipeline.decoder.protected_frames();
+    if encrypted > 0 {
+        pipeline.messages.debug(1, format_args!("{encrypted} encrypted 802.11 frames left out"));
+    }
     let Pipeline { scanners, demux, mut sink, unprocessed, messages, .. } = pipeline;
     let mut totals = Totals::default();
     match demux {

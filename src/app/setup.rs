@@ -54,8 +54,6 @@ pub(super) enum SetupError {
     Descriptor(i32, io::Error),
     #[error("cannot listen to signals: {0}")]
     Signals(io::Error),
-    #[error("sorry - unknown datalink type {number} on interface {name}")]
-    LinkType { number: i32, name: String },
 }
 
 /// A run that is being set up.
@@ -145,12 +143,6 @@ impl<'a> Setup<'a> {
                 (source, Phase::Normal)
             }
         };
-        if !Decoder::supports(source.link_type()) {
-            return Err(SetupError::LinkType {
-                number: source.link_type().0,
-                name: source.name().to_owned(),
-            });
-        }
         Ok((source, phase))
     }
 

@@ -15,6 +15,9 @@ use crate::report::Report;
 use crate::scan::{Content, Findings, FinishedFlow, FlowScanner, RunningHashes};
 use crate::time::Timestamp;
 
+/// Closed flows that may wait for the files of earlier ones.
+const MAX_CLOSING: usize = 100_000;
+
 /// Where the bytes of streams go.
 pub(super) enum Route {
     Files(FlowFiles),
@@ -199,6 +202,11 @@ impl Sink for StreamSink {
             self.tell(flow, summary, None, &findings);
         } else {
             self.closing.push_back(Closing { flow: *flow, summary: *summary, file, findings });
+            if self.closing.len() >= MAX_CLOSING
+                && let Route::Files(files) = &mut self.route
+            {
+                files.wait();
+            }
             self.settle();
         }
         kept
