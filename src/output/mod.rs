@@ -13,6 +13,8 @@ mod semaphore;
 mod store;
 mod stored_file;
 pub mod template;
+#[cfg(test)]
+mod tests;
 mod unprocessed;
 
 pub use console::Console;

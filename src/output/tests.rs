@@ -1,0 +1,177 @@
+//! The files of a store against what they must hold, however scarce memory and descriptors are.
+
+use std::fs;
+use std::path::Path;
+
+use md5::{Digest, Md5};
+use proptest::prelude::*;
+use tempfile::TempDir;
+
+use super::create::Creation;
+use super::store::{FileId, FileStore, Limits};
+use crate::config::Verbosity;
+use crate::messages::Messages;
+use crate::scan::{Content, RunningHashes};
+use crate::time::Timestamp;
+
+const STAMP: Timestamp = Timestamp::from_micros(1_223_315_694_796_605);
+
+fn messages() -> Messages {
+    Messages::new("test", Verbosity { level: 0, quiet: true })
+}
+
+fn store(memory: u64, descriptors: usize) -> FileStore {
+    FileStore::new(Limits { memory, descriptors }, messages())
+}
+
+fn add(store: &mut FileStore, folder: &TempDir, name: &str) -> FileId {
+    let creation = Creation::Replace(folder.path().join(name));
+    store.add(creation, Some(STAMP), Some(Box::new(RunningHashes::default())))
+}
+
+/// Finishes the file; its MD5 as it was computed on the way, and all bytes as a scanner sees them.
+fn finish(store: &mut FileStore, id: FileId) -> ([u8; 16], Vec<u8>) {
+    let look = |_: &Path, mut content: Content<'_>, hashes: Option<RunningHashes>| {
+        let mut bytes = Vec::new();
+        content.for_each_chunk(|chunk| bytes.extend_from_slice(chunk))?;
+        Ok((hashes.unwrap_or_default().finish(&mut content)?.md5, bytes))
+    };
+    store.detach(id).unwrap().finish(&messages(), look).unwrap().findings
+}
+
+fn check(store: &mut FileStore, folder: &TempDir, id: FileId, name: &str, expected: &[u8]) {
+    let (md5, seen) = finish(store, id);
+    assert_eq!(seen, expected, "what scanners see");
+    assert_eq!(md5, <[u8; 16]>::from(Md5::digest(expected)));
+    let path = folder.path().join(name);
+    assert_eq!(fs::read(&path).unwrap(), expected, "what is on disk");
+    let modified = fs::metadata(&path).unwrap().modified().unwrap();
+    assert_eq!(modified, STAMP.to_system_time());
+}
+
+#[test]
+fn a_file_larger_than_its_window_is_written_in_pieces() {
+    let folder = TempDir::new().unwrap();
+    let mut store = store(1 << 20, 8);
+    let id = add(&mut store, &folder, "large");
+    let bytes: Vec<u8> = (0..1_000_000_u32).map(|n| (n % 251) as u8).collect();
+    for (number, piece) in bytes.chunks(1460).enumerate() {
+        store.put(id, number as u64 * 1460, piece);
+    }
+    check(&mut store, &folder, id, "large", &bytes);
+}
+
+#[test]
+fn a_file_without_bytes_is_made_all_the_same() {
+    let folder = TempDir::new().unwrap();
+    let mut store = store(1 << 20, 8);
+    let id = add(&mut store, &folder, "empty");
+    check(&mut store, &folder, id, "empty", b"");
+}
+
+#[test]
+fn one_descriptor_is_enough_for_many_files() {
+    let folder = TempDir::new().unwrap();
+    let mut store = store(0, 1);
+    let ids: Vec<_> = (0..50).map(|n| add(&mut store, &folder, &n.to_string())).collect();
+    for round in 0..3 {
+        for (number, &id) in ids.iter().enumerate() {
+            store.put(id, round * 2, &[number as u8, round as u8]);
+        }
+    }
+    for (number, id) in ids.into_iter().enumerate() {
+        let n = number as u8;
+        check(&mut store, &folder, id, &number.to_string(), &[n, 0, n, 1, n, 2]);
+    }
+}
+
+#[test]
+fn a_file_that_cannot_be_made_does_not_disturb_the_others() {
+    let folder = TempDir::new().unwrap();
+    let mut store = store(0, 4);
+    fs::write(folder.path().join("in-the-way"), b"").unwrap();
+    let bad = add(&mut store, &folder, "in-the-way/flow");
+    let good = add(&mut store, &folder, "good");
+    for position in 0..3 {
+        store.put(bad, position, b"x");
+        store.put(good, position, b"y");
+    }
+    assert!(store.detach(bad).unwrap().finish(&messages(), |_, _, _| Ok(())).is_none());
+    check(&mut store, &folder, good, "good", b"yyy");
+}
+
+#[test]
+fn a_planted_link_is_not_followed() {
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("victim"), b"precious").unwrap();
+    std::os::unix::fs::symlink("victim", folder.path().join("flow")).unwrap();
+    let mut store = store(1 << 20, 4);
+    let id = add(&mut store, &folder, "flow");
+    store.put(id, 0, b"evil");
+    assert!(store.detach(id).unwrap().finish(&messages(), |_, _, _| Ok(())).is_none());
+    assert_eq!(fs::read(folder.path().join("victim")).unwrap(), b"precious");
+}
+
+/// What is done to a file.
+#[derive(Clone, Debug)]
+enum Step {
+    Put(u64, Vec<u8>),
+    MoveUp(u64),
+    Flush,
+}
+
+fn steps() -> impl Strategy<Value = Vec<(usize, Step)>> {
+    let near = (0_u64..300, prop::collection::vec(any::<u8>(), 1..60));
+    let far = (0_u64..400_000, prop::collection::vec(any::<u8>(), 1..60));
+    let step = prop_oneof![
+        8 => near.prop_map(|(position, bytes)| Step::Put(position, bytes)),
+        4 => far.prop_map(|(position, bytes)| Step::Put(position, bytes)),
+        1 => (1_u64..100_000).prop_map(Step::MoveUp),
+        1 => Just(Step::Flush),
+    ];
+    prop::collection::vec((0_usize..3, step), 1..40)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn files_hold_what_was_stored_last(
+        steps in steps(),
+        memory in prop_oneof![Just(0_u64), 1_u64..5_000, Just(1 << 20)],
+        descriptors in 1_usize..4,
+        limit in prop::option::of(0_u64..500),
+    ) {
+        let folder = TempDir::new().unwrap();
+        let mut store = store(memory, descriptors);
+        let ids: Vec<_> = (0..3).map(|n| add(&mut store, &folder, &n.to_string())).collect();
+        let mut models = vec![Vec::new(); 3];
+        for (file, step) in steps {
+            let (id, model) = (ids[file], &mut models[file]);
+            match step {
+                Step::Put(position, bytes) => {
+                    // As the writer of flow files does it.
+                    let room = limit.map_or(u64::MAX, |limit| limit.saturating_sub(position));
+                    let bytes = &bytes[..room.min(bytes.len() as u64) as usize];
+                    store.put(id, position, bytes);
+                    if !bytes.is_empty() {
+                        let end = position as usize + bytes.len();
+                        model.resize(model.len().max(end), 0);
+                        model[position as usize..end].copy_from_slice(bytes);
+                    }
+                }
+                // A stream moves only when it has bytes, the first of them at its beginning.
+                Step::MoveUp(distance) if !model.is_empty() => {
+                    store.move_up(id, distance, limit);
+                    model.splice(..0, vec![0; distance as usize]);
+                    model.truncate(limit.map_or(usize::MAX, |limit| limit as usize));
+                }
+                Step::MoveUp(_) => {}
+                Step::Flush => store.flush(),
+            }
+        }
+        for (number, (id, model)) in ids.into_iter().zip(models).enumerate() {
+            check(&mut store, &folder, id, &number.to_string(), &model);
+        }
+    }
+}
