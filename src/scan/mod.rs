@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 
 pub use content::Content;
 pub use hash_scanner::HashScanner;
-pub use hashes::{Hashes, RunningHashes};
+pub use hashes::{Algorithm, Algorithms, Hash, RunningHashes};
 pub use http_bodies::{HttpBodies, HttpHooks};
 pub use networks::Networks;
 pub use picture::Picture;
@@ -67,8 +67,8 @@ pub struct FinishedFlow<'a> {
 /// What scanners found in one flow.
 #[derive(Clone, Debug, Default)]
 pub struct Findings {
-    /// Hashes of the bytes that were stored.
-    pub hashes: Option<Hashes>,
+    /// Hashes of the bytes that were stored; none if nobody wanted them.
+    pub hashes: Vec<Hash>,
     /// The bodies of HTTP responses; `None` if the flow holds no responses.
     pub bodies: Option<Vec<Body>>,
 }
@@ -87,7 +87,7 @@ pub struct Body {
 impl Findings {
     /// Whether there is nothing to tell.
     pub fn is_empty(&self) -> bool {
-        self.hashes.is_none() && self.bodies.is_none()
+        self.hashes.is_empty() && self.bodies.is_none()
     }
 }
 
