@@ -47,7 +47,11 @@ pub trait FlowScanner: Send + Sync {
     /// A payload was stored at a position of a flow.
     fn payload(&self, _flow: &Identity, _position: u64, _payload: &[u8]) {}
 
-    /// A flow with bytes is over.
+    /// A flow with bytes is over, and [`Self::flow`] will be called for it, now or later. This is
+    /// called when it happens, in order with the payloads of all flows.
+    fn closed(&self, _flow: &Identity) {}
+
+    /// Looks at a flow that is over.
     fn flow(&self, flow: &mut FinishedFlow<'_>, findings: &mut Findings) -> io::Result<()>;
 }
 
