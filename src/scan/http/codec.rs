@@ -272,3 +272,44 @@ impl Zstd {
         Step { read, written, status }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a decoder makes of a stream that comes in pieces of so many bytes.
+    fn decoded(coding: Coding, stream: &[u8], piece: usize) -> (Vec<u8>, Status) {
+        let mut codec = coding.decoder().unwrap();
+        let mut decoded = Vec::new();
+        let mut buffer = [0; 1000];
+        for mut piece in stream.chunks(piece) {
+            loop {
+                let step = codec.step(piece, &mut buffer);
+                decoded.extend_from_slice(&buffer[..step.written]);
+                piece = &piece[step.read..];
+                match step.status {
+                    Status::More if piece.is_empty() && step.written < buffer.len() => break,
+                    Status::More => {}
+                    status => return (decoded, status),
+                }
+            }
+        }
+        (decoded, Status::More)
+    }
+
+    /// Found by fuzzing: nothing was salvaged of a block whose last copy is longer than what is
+    /// left of it, unless the stream happened to be cut before.
+    #[test]
+    fn what_a_brotli_block_gave_is_salvaged_even_if_it_overruns() {
+        let stream = b"\x03\x3c\x00\x00\x04\xa2\x6d\x76\x4b\xbc\x22\x82\xc5\x20\xc8\xa7\xfa\x7c\
+            \x98\x62\x18\x6c\x30\x86\x6c\x41\x5e\x27\x07\x0e\xdf\xed\xf8\x1d\xac\x05\xde\x56\
+            \x6e\x81\x73\xac\x18\x9a\xc8\xc3\xde\x97\xcc\x63\x50\xc8\x6a\x67\x6f\xbe\xfd\x31\
+            \x91\x56\x8b\x9b\x01\r\n1\r\n\x03\nHTc4,4\r\n";
+        let whole = decoded(Coding::Brotli, stream, stream.len());
+        assert!(!whole.0.is_empty());
+        assert_eq!(whole.1, Status::Corrupt);
+        for piece in 1..stream.len() {
+            assert_eq!(decoded(Coding::Brotli, stream, piece), whole, "pieces of {piece}");
+        }
+    }
+}
