@@ -63,7 +63,17 @@ impl Messages {
     }
 
     fn print(&self, message: impl Display) {
-        write_line(format_args!("{}: {message}", self.0.prefix));
+        let message = message.to_string();
+        write_line(format_args!("{}: {}", self.0.prefix, without_error_number(&message)));
+    }
+}
+
+/// The standard library puts the system's number behind each of its errors, which tells people
+/// nothing that the words before it do not.
+fn without_error_number(message: &str) -> &str {
+    match message.rsplit_once(" (os error ") {
+        Some((words, number)) if number.ends_with(')') => words,
+        _ => message,
     }
 }
 
@@ -72,4 +82,17 @@ impl Messages {
 fn write_line(line: impl Display) {
     let line = format!("{line}\n");
     let _ = std::io::stderr().lock().write_all(line.as_bytes());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_of_the_system_are_told_in_words() {
+        let error = std::io::Error::from_raw_os_error(28);
+        let message = format!("out/flow: {error}");
+        assert_eq!(without_error_number(&message), "out/flow: No space left on device");
+        assert_eq!(without_error_number("a (b)"), "a (b)");
+    }
 }

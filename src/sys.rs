@@ -6,6 +6,7 @@ use std::fs::File;
 use std::io;
 use std::os::fd::{FromRawFd, OwnedFd};
 use std::ptr::NonNull;
+use std::time::{Duration, SystemTime};
 
 use pcap::{Active, BpfProgram, Capture, Inactive};
 
@@ -29,25 +30,30 @@ impl NamedSemaphore {
         }
     }
 
-    /// Waits until the value is above 0 and lowers it.
-    pub(crate) fn wait(&self) {
-        // SAFETY: the pointer came from `sem_open` and is closed only when `self` is dropped.
-        // A signal may interrupt the wait; every other error is excluded by that.
-        while unsafe { libc::sem_wait(self.0.as_ptr()) } != 0
-            && io::Error::last_os_error().kind() == io::ErrorKind::Interrupted
-        {}
+    /// Waits until the value is above 0 and lowers it, but not longer than `patience`, nor beyond
+    /// a signal. Tells whether the value was lowered.
+    pub(crate) fn wait_for(&self, patience: Duration) -> bool {
+        let until = SystemTime::now() + patience;
+        let since_epoch = until.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let until = libc::timespec {
+            tv_sec: since_epoch.as_secs() as libc::time_t,
+            tv_nsec: since_epoch.subsec_nanos().into(),
+        };
+        // SAFETY: the pointer came from `sem_open` and is closed only when `self` is dropped;
+        // `until` outlives the call.
+        unsafe { libc::sem_timedwait(self.0.as_ptr(), &until) == 0 }
     }
 
     /// Raises the value.
     pub(crate) fn post(&self) {
-        // SAFETY: as in `wait`.
+        // SAFETY: as in `wait_for`.
         unsafe { libc::sem_post(self.0.as_ptr()) };
     }
 }
 
 impl Drop for NamedSemaphore {
     fn drop(&mut self) {
-        // SAFETY: as in `wait`; nobody uses the pointer afterwards.
+        // SAFETY: as in `wait_for`; nobody uses the pointer afterwards.
         unsafe { libc::sem_close(self.0.as_ptr()) };
     }
 }

@@ -23,6 +23,8 @@ pub(super) enum PrivilegeError {
     NoSuchUser(String),
     #[error("cannot look up user '{0}': {1}")]
     LookUp(String, nix::Error),
+    #[error("only root can become user '{0}'")]
+    NotRoot(String),
     #[error("cannot change root to '{}': {}", .0.display(), .1)]
     Chroot(PathBuf, nix::Error),
     #[error("cannot become user '{0}': {1}")]
@@ -37,6 +39,9 @@ impl Relinquish {
         let found = User::from_name(user)
             .map_err(|error| PrivilegeError::LookUp(user.to_owned(), error))?
             .ok_or_else(|| PrivilegeError::NoSuchUser(user.to_owned()))?;
+        if !Uid::effective().is_root() {
+            return Err(PrivilegeError::NotRoot(user.to_owned()));
+        }
         Ok(Self {
             name: user.to_owned(),
             uid: found.uid,

@@ -40,7 +40,7 @@ pub fn run(config: &Config) -> Exit {
 
 fn go(config: &Config, messages: &Messages) -> Result<(), SetupError> {
     let stop = StopFlag::listen().map_err(SetupError::Signals)?;
-    let mut setup = Setup::begin(config, messages.clone())?;
+    let mut setup = Setup::begin(config, messages.clone(), stop.clone())?;
     let mut current = setup.open_next_input();
     // A device's packets are filtered by the kernel.
     let mut filter = match &current {

@@ -13,6 +13,7 @@ use thiserror::Error;
 use super::limits;
 use super::packets::{Demux, Pipeline};
 use super::privileges::{PrivilegeError, Relinquish};
+use super::signals::StopFlag;
 use super::sink::{FlowHooks, FlowScanners, Route, StreamSink, scan};
 use crate::capture::{CaptureError, FilterError, LiveOptions, Source};
 use crate::config::{Config, Input, Phase, Sink};
@@ -60,6 +61,7 @@ pub(super) enum SetupError {
 pub(super) struct Setup<'a> {
     config: &'a Config,
     messages: Messages,
+    stop: StopFlag,
     relinquish: Option<Relinquish>,
     report: Option<Report>,
     /// What is still to be read, the next one last.
@@ -74,7 +76,11 @@ enum PendingInput<'a> {
 
 impl<'a> Setup<'a> {
     /// Looks at nothing but the configuration and the user to become.
-    pub(super) fn begin(config: &'a Config, messages: Messages) -> Result<Self, SetupError> {
+    pub(super) fn begin(
+        config: &'a Config,
+        messages: Messages,
+        stop: StopFlag,
+    ) -> Result<Self, SetupError> {
         let relinquish = match &config.user {
             Some(user) => Some(Relinquish::prepare(user, config.chroot.as_deref())?),
             None => None,
@@ -88,7 +94,7 @@ impl<'a> Setup<'a> {
             }
         };
         inputs.reverse();
-        Ok(Self { config, messages, relinquish, report: None, inputs })
+        Ok(Self { config, messages, stop, relinquish, report: None, inputs })
     }
 
     /// Makes the output folder and begins the report.
@@ -255,7 +261,7 @@ impl<'a> Setup<'a> {
             Sink::Console(style) => {
                 let semaphore = match &config.semaphore {
                     Some(name) => Some(
-                        Semaphore::open(name)
+                        Semaphore::open(name, self.stop.shared())
                             .map_err(|error| SetupError::Semaphore(name.clone(), error))?,
                     ),
                     None => None,

@@ -33,6 +33,11 @@ impl StopFlag {
         Ok(Self(stop))
     }
 
+    /// The flag itself, for those who wait for something.
+    pub(super) fn shared(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.0)
+    }
+
     /// Whether a signal has arrived.
     #[inline]
     pub(super) fn is_raised(&self) -> bool {

@@ -23,7 +23,7 @@ pub struct CaptureError {
 #[derive(Debug, thiserror::Error)]
 pub enum Fault {
     /// The system or a decompressor said so.
-    #[error("{}", without_code(.0))]
+    #[error("{0}")]
     Io(#[from] io::Error),
     /// Neither a capture nor an archive of one.
     #[error("unknown file format")]
@@ -100,15 +100,6 @@ impl Fault {
     /// This fault of the source `source_name`.
     pub(crate) fn of(self, source_name: impl Into<String>) -> CaptureError {
         CaptureError { source_name: source_name.into(), fault: self }
-    }
-}
-
-/// What is wrong, without the number that the standard library adds.
-fn without_code(error: &io::Error) -> String {
-    let text = error.to_string();
-    match text.split_once(" (os error ") {
-        Some((reason, _)) => reason.to_owned(),
-        None => text,
     }
 }
 

@@ -92,7 +92,16 @@ impl Console {
         if self.text.is_empty() {
             return;
         }
-        let held = self.semaphore.as_ref().map(Semaphore::wait);
+        let held = match &self.semaphore {
+            Some(semaphore) => match semaphore.wait() {
+                Some(held) => Some(held),
+                None => {
+                    self.text.clear();
+                    return;
+                }
+            },
+            None => None,
+        };
         let written = self.out.write_all(&self.text).and_then(|()| self.out.flush());
         drop(held);
         self.text.clear();
