@@ -11,7 +11,7 @@ use super::create::Creation;
 use super::store::{FileId, FileStore, Limits};
 use crate::config::Verbosity;
 use crate::messages::Messages;
-use crate::scan::{Content, RunningHashes};
+use crate::scan::{Algorithms, Content, RunningHashes};
 use crate::time::Timestamp;
 
 const STAMP: Timestamp = Timestamp::from_micros(1_223_315_694_796_605);
@@ -26,15 +26,17 @@ fn store(memory: u64, descriptors: usize) -> FileStore {
 
 fn add(store: &mut FileStore, folder: &TempDir, name: &str) -> FileId {
     let creation = Creation::Replace(folder.path().join(name));
-    store.add(creation, Some(STAMP), Some(Box::new(RunningHashes::default())))
+    let md5 = Algorithms { md5: true, ..Algorithms::default() };
+    store.add(creation, Some(STAMP), Some(Box::new(RunningHashes::new(md5))))
 }
 
 /// Finishes the file; its MD5 as it was computed on the way, and all bytes as a scanner sees them.
-fn finish(store: &mut FileStore, id: FileId) -> ([u8; 16], Vec<u8>) {
+fn finish(store: &mut FileStore, id: FileId) -> (Vec<u8>, Vec<u8>) {
     let look = |_: &Path, mut content: Content<'_>, hashes: Option<RunningHashes>| {
         let mut bytes = Vec::new();
         content.for_each_chunk(|chunk| bytes.extend_from_slice(chunk))?;
-        Ok((hashes.unwrap_or_default().finish(&mut content)?.md5, bytes))
+        let hashes = hashes.expect("hashes were begun").finish(&mut content)?;
+        Ok((hashes[0].digest.clone(), bytes))
     };
     store.detach(id).unwrap().finish(&messages(), look).unwrap().findings
 }
@@ -42,7 +44,7 @@ fn finish(store: &mut FileStore, id: FileId) -> ([u8; 16], Vec<u8>) {
 fn check(store: &mut FileStore, folder: &TempDir, id: FileId, name: &str, expected: &[u8]) {
     let (md5, seen) = finish(store, id);
     assert_eq!(seen, expected, "what scanners see");
-    assert_eq!(md5, <[u8; 16]>::from(Md5::digest(expected)));
+    assert_eq!(md5, Md5::digest(expected).to_vec());
     let path = folder.path().join(name);
     assert_eq!(fs::read(&path).unwrap(), expected, "what is on disk");
     let modified = fs::metadata(&path).unwrap().modified().unwrap();
