@@ -7,6 +7,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use crate::output::template::Template;
+use crate::scan::Algorithms;
 use crate::settings::Settings;
 
 /// The jump in sequence numbers, in bytes, beyond which a new flow begins, unless `-m` says other.
@@ -132,8 +133,8 @@ pub enum ConsoleForm {
 pub struct Scanners {
     /// Rebuild TCP streams at all.
     pub tcpdemux: bool,
-    /// MD5 of every flow.
-    pub md5: bool,
+    /// Hashes of every flow.
+    pub hashes: Algorithms,
     /// HTTP bodies.
     pub http: bool,
     /// The picture `report.pdf`.

@@ -6,6 +6,7 @@ use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::messages::Messages;
@@ -46,7 +47,10 @@ impl Children {
             .spawn();
         match started {
             Ok(child) => running.push(child),
-            Err(error) => self.messages.error(format_args!("{command}: {error}")),
+            Err(error) => {
+                let path = path.display();
+                self.messages.error(format_args!("{path}: cannot run '{command}': {error}"));
+            }
         }
     }
 
@@ -67,6 +71,8 @@ impl Children {
 pub struct AlertDescriptor {
     file: Arc<File>,
     number: i32,
+    /// Whether it was told that lines get lost; once is enough for a reader that is gone.
+    failed: Arc<AtomicBool>,
     messages: Messages,
 }
 
@@ -74,7 +80,7 @@ impl AlertDescriptor {
     /// The open descriptor `number`.
     pub fn inherit(number: i32, messages: Messages) -> std::io::Result<Self> {
         let file = Arc::new(sys::duplicate_descriptor(number)?);
-        Ok(Self { file, number, messages })
+        Ok(Self { file, number, failed: Arc::default(), messages })
     }
 
     /// A file was made.
@@ -89,7 +95,9 @@ impl AlertDescriptor {
 
     fn tell(&self, event: &str, path: &OsStr) {
         let line = [event.as_bytes(), b"\t", path.as_bytes(), b"\n"].concat();
-        if let Err(error) = (&*self.file).write_all(&line) {
+        if let Err(error) = (&*self.file).write_all(&line)
+            && !self.failed.swap(true, Ordering::Relaxed)
+        {
             self.messages.error(format_args!("descriptor {}: {error}", self.number));
         }
     }

@@ -85,6 +85,8 @@ pub struct Parameter {
 #[derive(Clone, Copy, Debug)]
 enum Value {
     Flag(fn(&mut Settings) -> &mut bool),
+    /// Set by any number but 0; a flag will do as well.
+    NotZero(fn(&mut Settings) -> &mut bool),
     Signed(fn(&mut Settings) -> &mut i32),
     Unsigned(fn(&mut Settings) -> &mut u32),
     Wide(fn(&mut Settings) -> &mut i64),
@@ -175,10 +177,10 @@ pub const PARAMETERS: &[Parameter] = &[
     },
     Parameter {
         name: "netviz_histogram_dump",
-        default: "NO",
+        default: "0",
         scanner: "netviz",
-        help: "print the address histograms",
-        value: Value::Flag(|s| &mut s.netviz_histogram_dump),
+        help: "print the address histograms, if not 0",
+        value: Value::NotZero(|s| &mut s.netviz_histogram_dump),
     },
     Parameter {
         name: "netviz_histogram_size",
@@ -261,6 +263,10 @@ impl Value {
         const SIZE: &str = "a number of bytes (K, M and G are powers of 1024)";
         match self {
             Self::Flag(field) => *field(settings) = flag(text).ok_or("YES or NO")?,
+            Self::NotZero(field) => {
+                let number = text.parse().ok().map(|number: i64| number != 0);
+                *field(settings) = number.or_else(|| flag(text)).ok_or("a number, YES or NO")?;
+            }
             Self::Signed(field) => {
                 *field(settings) = text.parse().map_err(|_| "a whole number of 32 bits")?;
             }
@@ -368,6 +374,18 @@ mod tests {
             let error = set(&format!("check_fcs={text}")).unwrap_err();
             assert_eq!(error, format!("parameter check_fcs: '{text}' is not YES or NO"));
         }
+    }
+
+    #[test]
+    fn the_histogram_dump_is_asked_for_by_any_number_but_zero() {
+        for (text, expected) in
+            [("0", false), ("00", false), ("1", true), ("20", true), ("-1", true), ("yes", true)]
+        {
+            let settings = set(&format!("netviz_histogram_dump={text}")).unwrap();
+            assert_eq!(settings.netviz_histogram_dump, expected, "{text}");
+        }
+        let error = set("netviz_histogram_dump=many").unwrap_err();
+        assert_eq!(error, "parameter netviz_histogram_dump: 'many' is not a number, YES or NO");
     }
 
     #[test]

@@ -14,17 +14,20 @@ const FALLBACK: u64 = 256;
 /// Raises the process's limit as far as it may go, and returns how many flow files may be open:
 /// at most `wanted`, at least one. A store that runs out of descriptors all the same closes some.
 pub(super) fn descriptors(wanted: Option<usize>) -> usize {
-    let limit = match getrlimit(Resource::RLIMIT_NOFILE) {
-        Ok((soft, hard)) => {
-            let raised = hard.min(ENOUGH + RESERVED);
-            if raised > soft && setrlimit(Resource::RLIMIT_NOFILE, raised, hard).is_ok() {
-                raised
-            } else {
-                soft
-            }
-        }
-        Err(_) => FALLBACK,
-    };
-    let available = limit.saturating_sub(RESERVED).clamp(1, ENOUGH) as usize;
+    let available = limit().saturating_sub(RESERVED).clamp(1, ENOUGH) as usize;
     wanted.unwrap_or(available).clamp(1, available)
+}
+
+fn limit() -> u64 {
+    let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE) else { return FALLBACK };
+    let enough = ENOUGH + RESERVED;
+    if soft >= enough {
+        return soft;
+    }
+    // Only root may go beyond the hard limit; everybody may go up to it.
+    let attempts = [(enough, hard.max(enough)), (hard.min(enough), hard)];
+    attempts
+        .into_iter()
+        .find(|&(soft, hard)| setrlimit(Resource::RLIMIT_NOFILE, soft, hard).is_ok())
+        .map_or(soft, |(soft, _)| soft)
 }

@@ -205,13 +205,13 @@ impl<'a> Setup<'a> {
         };
         let scanners = self.flow_scanners(&children)?;
         let route = self.route(&hooks, &scanners)?;
-        let hashes_what_is_not_kept = config.scanners.md5
+        let hashes_what_is_not_kept = !config.scanners.hashes.is_empty()
             && self.report.is_some()
             && config.scanners.tcpdemux
             && matches!(config.sink, Sink::Console(_) | Sink::ReportOnly);
         let scratch = match hashes_what_is_not_kept {
             true => Some(
-                ScratchStreams::new(self.store(), self.messages.clone())
+                ScratchStreams::new(self.store(), config.scanners.hashes, self.messages.clone())
                     .map_err(|error| SetupError::File(std::env::temp_dir(), error))?,
             ),
             false => None,
@@ -241,7 +241,7 @@ impl<'a> Setup<'a> {
                 let options = FlowFileOptions {
                     byte_limit: config.byte_limit,
                     index: config.index,
-                    hash: config.scanners.md5,
+                    hashes: config.scanners.hashes,
                     make_files,
                 };
                 Route::Files(FlowFiles::new(
@@ -272,8 +272,8 @@ impl<'a> Setup<'a> {
     fn flow_scanners(&self, children: &Children) -> Result<FlowScanners, SetupError> {
         let Config { scanners: on, settings, .. } = self.config;
         let mut scanners: Vec<Box<dyn FlowScanner>> = Vec::new();
-        if on.md5 {
-            scanners.push(Box::new(HashScanner));
+        if !on.hashes.is_empty() {
+            scanners.push(Box::new(HashScanner(on.hashes)));
         }
         if on.http {
             let options =

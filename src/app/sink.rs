@@ -185,6 +185,11 @@ impl Sink for StreamSink {
     }
 
     fn closed(&mut self, flow: &Identity, stream: Stream, summary: &Summary) -> Option<Kept> {
+        if stream.files.is_some() || stream.scratch.is_some() {
+            for scanner in self.scanners.iter() {
+                scanner.closed(flow);
+            }
+        }
         let file = match (&mut self.route, stream.files) {
             (Route::Files(files), Some(file)) => files.close(flow, file),
             _ => None,

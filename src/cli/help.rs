@@ -107,8 +107,8 @@ fn scanner_names(out: &mut String) {
         let named = SCANNERS.iter().filter(|scanner| scanner.default == default);
         named.map(|scanner| scanner.name).collect::<Vec<_>>().join(", ")
     };
-    push(out, format_args!("\nScanners that are off until -e or -a: {}\n", names(false)));
-    push(out, format_args!("Scanners that are on until -x or -E: {}\n", names(true)));
+    push(out, format_args!("\nOff by default, turned on by -e: {}\n", names(false)));
+    push(out, format_args!("On by default, turned off by -x: {}\n", names(true)));
 }
 
 fn heading(out: &mut String, text: &str) {

@@ -188,14 +188,14 @@ pub const OPTIONS: &[Opt] = &[
         .argument("LETTERS")
         .brief("change the template or the output, by letters listed with -hh"),
     flag(Id::All, 'a', "all", Section::Scanners)
-        .brief("run every scanner and post-process every flow"),
+        .brief("run all scanners but sha1, sha256; post-process flows"),
     flag(Id::Enable, 'e', "enable", Section::Scanners)
         .argument("SCANNER")
         .brief("turn on a scanner (or all), and post-processing"),
     flag(Id::Only, 'E', "only", Section::Scanners)
         .argument("SCANNER")
         .brief("turn off all scanners but this one")
-        .more("http and md5 keep tcpdemux, which they work on, and post-processing."),
+        .more("http and hashes keep tcpdemux, which they work on, and post-processing."),
     flag(Id::Disable, 'x', "disable", Section::Scanners)
         .argument("SCANNER")
         .brief("turn off a scanner (or all)")

@@ -4,14 +4,14 @@
 //!
 //! | switch | scanners | post-processing |
 //! |---|---|---|
-//! | `-a` | all on | on |
-//! | `-e NAME` | NAME on (`all`: every one) | on |
-//! | `-E NAME` | all off, then NAME on (`all`: every one) | on for `http` and `md5`, which keep `tcpdemux` as well |
+//! | `-a` | all on but `sha1` and `sha256` | on |
+//! | `-e NAME` | NAME on (`all`: as `-a`) | on |
+//! | `-E NAME` | all off, then NAME on (`all`: as `-a`) | on for `http` and hashes, which keep `tcpdemux` as well |
 //! | `-x NAME` | NAME off (`all`: every one) | |
 //! | `-FM` | `md5` on | |
 //!
-//! Flows are hashed if `md5` and `tcpdemux` are on in the end, and either post-processing is, or
-//! `-FM` was given; the latter also where no files are written. Bodies are extracted if `http` and
+//! Flows are hashed if `md5`, `sha1` or `sha256` and `tcpdemux` are on in the end, and either
+//! post-processing is, or `-FM` was given; the latter also where no files are written. Bodies are extracted if `http` and
 //! `tcpdemux` are on in the end and post-processing is, from files only. `netviz` and `wifiviz` need
 //! neither.
 //!
@@ -22,6 +22,7 @@
 
 use super::error::Cause;
 use crate::config::{Scanners, Sink};
+use crate::scan::Algorithms;
 
 /// What is known of a scanner.
 #[derive(Clone, Copy, Debug)]
@@ -32,6 +33,11 @@ pub struct ScannerInfo {
     pub default: bool,
     /// What it does.
     pub help: &'static str,
+    /// Whether it is one of `all`. What the original did not have takes time only where somebody
+    /// asks for it by name.
+    in_all: bool,
+    /// Whether it looks at finished flows, and is nothing without them.
+    works_on_flows: bool,
     field: fn(&mut Set) -> &mut bool,
 }
 
@@ -41,7 +47,25 @@ pub const SCANNERS: &[ScannerInfo] = &[
         name: "md5",
         default: false,
         help: "Puts the MD5 of every flow into the report.",
-        field: |set| &mut set.md5,
+        in_all: true,
+        works_on_flows: true,
+        field: |set| &mut set.hashes.md5,
+    },
+    ScannerInfo {
+        name: "sha1",
+        default: false,
+        help: "Puts the SHA-1 of every flow into the report. Not one of all.",
+        in_all: false,
+        works_on_flows: true,
+        field: |set| &mut set.hashes.sha1,
+    },
+    ScannerInfo {
+        name: "sha256",
+        default: false,
+        help: "Puts the SHA-256 of every flow into the report. Not one of all.",
+        in_all: false,
+        works_on_flows: true,
+        field: |set| &mut set.hashes.sha256,
     },
     ScannerInfo {
         name: "http",
@@ -49,6 +73,8 @@ pub const SCANNERS: &[ScannerInfo] = &[
         help: "Writes the bodies of HTTP responses to files beside the flow's, named \
                NAME-HTTPBODY-NNN.EXT, and lists them in the report. Compressed bodies are \
                decompressed unless -Z is given.",
+        in_all: true,
+        works_on_flows: true,
         field: |set| &mut set.http,
     },
     ScannerInfo {
@@ -56,12 +82,16 @@ pub const SCANNERS: &[ScannerInfo] = &[
         default: false,
         help: "Draws a page about the traffic, report.pdf: bytes over time, and the addresses and \
                ports that had most of them.",
+        in_all: true,
+        works_on_flows: false,
         field: |set| &mut set.netviz,
     },
     ScannerInfo {
         name: "tcpdemux",
         default: true,
         help: "Rebuilds the TCP streams. Without it there are no flows.",
+        in_all: true,
+        works_on_flows: false,
         field: |set| &mut set.tcpdemux,
     },
     ScannerInfo {
@@ -69,6 +99,8 @@ pub const SCANNERS: &[ScannerInfo] = &[
         default: false,
         help: "Lists the wireless networks that announced themselves in 802.11 captures in the \
                report.",
+        in_all: true,
+        works_on_flows: false,
         field: |set| &mut set.wifiviz,
     },
 ];
@@ -88,9 +120,10 @@ pub(super) enum Switch {
     Md5,
 }
 
-#[derive(Clone, Copy, Debug)]
+/// The scanners that are on.
+#[derive(Clone, Copy, Debug, Default)]
 struct Set {
-    md5: bool,
+    hashes: Algorithms,
     http: bool,
     netviz: bool,
     tcpdemux: bool,
@@ -109,18 +142,18 @@ pub(super) fn post_processing(switches: &[Switch]) -> bool {
 
 /// Obeys `switches` and says what follows for a run whose streams go to `sink`.
 pub(super) fn scanners(switches: &[Switch], sink: &Sink) -> Result<Scanners, Cause> {
-    let mut on = Set { md5: false, http: false, netviz: false, tcpdemux: true, wifiviz: false };
+    let mut on = Set { tcpdemux: true, ..Set::default() };
     for switch in switches {
         match switch {
-            Switch::All => on = ALL,
+            Switch::All => on.turn_all(true),
             Switch::Enable(name) => on.turn(name, true)?,
             Switch::Disable(name) => on.turn(name, false)?,
             Switch::Only(name) => {
-                on = NONE;
+                on = Set::default();
                 on.turn(name, true)?;
                 on.tcpdemux |= works_on_flows(name);
             }
-            Switch::Md5 => on.md5 = true,
+            Switch::Md5 => on.hashes.md5 = true,
         }
     }
     let post_processing = post_processing(switches) && *sink == Sink::Files;
@@ -130,7 +163,7 @@ pub(super) fn scanners(switches: &[Switch], sink: &Sink) -> Result<Scanners, Cau
     };
     Ok(Scanners {
         tcpdemux: on.tcpdemux,
-        md5: on.md5 && on.tcpdemux && hashing,
+        hashes: if on.tcpdemux && hashing { on.hashes } else { Algorithms::default() },
         http: on.http && on.tcpdemux && post_processing,
         netviz: on.netviz,
         wifiviz: on.wifiviz,
@@ -138,13 +171,17 @@ pub(super) fn scanners(switches: &[Switch], sink: &Sink) -> Result<Scanners, Cau
     })
 }
 
-const ALL: Set = Set { md5: true, http: true, netviz: true, tcpdemux: true, wifiviz: true };
-const NONE: Set = Set { md5: false, http: false, netviz: false, tcpdemux: false, wifiviz: false };
-
 impl Set {
+    /// Off goes everything, on only what is one of `all`.
+    fn turn_all(&mut self, on: bool) {
+        for scanner in SCANNERS.iter().filter(|scanner| scanner.in_all || !on) {
+            *(scanner.field)(self) = on;
+        }
+    }
+
     fn turn(&mut self, name: &str, on: bool) -> Result<(), Cause> {
         if name == "all" {
-            *self = if on { ALL } else { NONE };
+            self.turn_all(on);
             return Ok(());
         }
         match SCANNERS.iter().find(|scanner| scanner.name == name) {
@@ -155,9 +192,8 @@ impl Set {
     }
 }
 
-/// Whether the scanner looks at finished flows, and is nothing without them.
 fn works_on_flows(name: &str) -> bool {
-    matches!(name, "http" | "md5")
+    SCANNERS.iter().any(|scanner| scanner.name == name && scanner.works_on_flows)
 }
 
 #[cfg(test)]
@@ -190,7 +226,9 @@ mod tests {
         [
             (scanners.tcpdemux, "flows"),
             (scanners.http, "bodies"),
-            (scanners.md5, "md5"),
+            (scanners.hashes.md5, "md5"),
+            (scanners.hashes.sha1, "sha1"),
+            (scanners.hashes.sha256, "sha256"),
             (scanners.netviz, "pdf"),
             (scanners.wifiviz, "ssids"),
         ]
@@ -242,6 +280,13 @@ mod tests {
             ("-a -x md5 -FM", "flows bodies md5 pdf ssids"),
             ("-FM -x md5", "flows"),
             ("-E all -FM", "flows md5 pdf ssids"),
+            ("-e sha1", "flows sha1"),
+            ("-E sha256", "flows sha256"),
+            ("-a -e sha1 -e sha256", "flows bodies md5 sha1 sha256 pdf ssids"),
+            ("-e sha1 -a", "flows bodies md5 sha1 pdf ssids"),
+            ("-e sha1 -e sha256 -x sha1", "flows sha256"),
+            ("-e sha1 -x all", ""),
+            ("-e sha1 -E all", "flows bodies md5 pdf ssids"),
         ] {
             assert_eq!(run(text, &Sink::Files), expected, "{text}");
         }
@@ -277,7 +322,7 @@ mod tests {
 
     #[test]
     fn post_processing_is_asked_for_by_switches_not_by_what_they_lead_to() {
-        for text in ["-a", "-e tcpdemux", "-e foo", "-e http -x http", "-E http", "-E md5"] {
+        for text in ["-a", "-e tcpdemux", "-e foo", "-e http -x http", "-E http", "-E sha1"] {
             assert!(post_processing(&switches(text)), "{text}");
         }
         for text in ["", "-E all", "-E tcpdemux", "-E foo", "-x http", "-FM"] {

@@ -260,8 +260,8 @@ fn checks_come_in_the_order_of_the_original() {
 
 #[test]
 fn scanners_may_run_without_files_as_long_as_they_need_none() {
-    assert!(config("-FX -FM").scanners.md5);
-    assert!(config("-c -FM -X r.xml").scanners.md5);
+    assert!(config("-FX -FM").scanners.hashes.md5);
+    assert!(config("-c -FM -X r.xml").scanners.hashes.md5);
     assert!(config("-E netviz -FX").scanners.netviz);
     assert!(!config("-c -a").scanners.http);
     assert!(!config("-aZ").scanners.http_decompress);

@@ -12,6 +12,7 @@ use super::naming::{NameHash, Namer};
 use super::store::{FileId, FileStore};
 use crate::flow::Identity;
 use crate::messages::Messages;
+use crate::scan::{Algorithms, RunningHashes};
 use crate::time::Timestamp;
 
 /// When a flow's file is made.
@@ -31,7 +32,7 @@ pub struct FlowFileOptions {
     /// Write an index of the payloads beside each file.
     pub index: bool,
     /// Hash the bytes.
-    pub hash: bool,
+    pub hashes: Algorithms,
     /// When files are made.
     pub make_files: MakeFiles,
 }
@@ -157,7 +158,8 @@ impl FlowFiles {
 
     fn begin(&mut self, flow: &Identity) -> FlowFile {
         let name = self.namer.hash(flow);
-        let hashes = self.options.hash.then(Box::default);
+        let hashes = self.options.hashes;
+        let hashes = (!hashes.is_empty()).then(|| Box::new(RunningHashes::new(hashes)));
         let creation =
             Creation::New(Box::new(NewFile { namer: Arc::clone(&self.namer), flow: *flow }));
         let data = self.store.add(creation, Some(flow.first_time), hashes);

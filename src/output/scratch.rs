@@ -11,22 +11,23 @@ use tempfile::TempDir;
 use super::create::Creation;
 use super::store::{FileId, FileStore};
 use crate::messages::Messages;
-use crate::scan::{Content, RunningHashes};
+use crate::scan::{Algorithms, Content, RunningHashes};
 
 /// Streams being hashed.
 #[derive(Debug)]
 pub struct ScratchStreams {
     store: FileStore,
+    hashes: Algorithms,
     folder: TempDir,
     made: u64,
     messages: Messages,
 }
 
 impl ScratchStreams {
-    /// Streams in `store`, which must not be shared.
-    pub fn new(store: FileStore, messages: Messages) -> io::Result<Self> {
+    /// Streams in `store`, which must not be shared, to be hashed by these algorithms.
+    pub fn new(store: FileStore, hashes: Algorithms, messages: Messages) -> io::Result<Self> {
         let folder = tempfile::Builder::new().prefix("tcpflow-").tempdir()?;
-        Ok(Self { store, folder, made: 0, messages })
+        Ok(Self { store, hashes, folder, made: 0, messages })
     }
 
     /// Stores a payload; `stream` is made with the first one.
@@ -34,7 +35,8 @@ impl ScratchStreams {
         let id = *stream.get_or_insert_with(|| {
             self.made += 1;
             let path = self.folder.path().join(self.made.to_string());
-            self.store.add(Creation::Scratch(path), None, Some(Box::default()))
+            let hashes = Box::new(RunningHashes::new(self.hashes));
+            self.store.add(Creation::Scratch(path), None, Some(hashes))
         });
         self.store.put(id, position, payload);
     }

@@ -247,9 +247,11 @@ impl Report {
             return;
         }
         self.put("      ");
-        if let Some(hashes) = &findings.hashes {
-            self.put("<hashdigest type='MD5'>");
-            for byte in hashes.md5 {
+        for hash in &findings.hashes {
+            self.put("<hashdigest type='");
+            self.put(hash.algorithm.name());
+            self.put("'>");
+            for &byte in &hash.digest {
                 net_text::push_hex(&mut self.text, byte);
             }
             self.put("</hashdigest>");

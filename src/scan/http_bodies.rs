@@ -1,17 +1,16 @@
 //! The scanner `http`: the bodies of HTTP responses, each in a file beside its flow's.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Seek, SeekFrom, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-
-use foldhash::fast::RandomState;
+use std::time::SystemTime;
 
 use super::http::{
-    BodySink, FinishedBody, Note, Options, RequestMethods, Scanner as Responses, Unstorable,
+    BodySink, FinishedBody, Method, Note, Options, RequestMethods, Scanner as Responses, Unstorable,
 };
 use super::{Body, Findings, FinishedFlow, FlowScanner};
 use crate::flow::Identity;
@@ -24,7 +23,7 @@ const MODE: u32 = 0o644;
 /// Bytes of a body gather up to this size before they are written.
 const FULL_BUFFER: usize = 128 * 1024;
 
-/// Connections whose requests are remembered at once, at most.
+/// Connections whose requests are remembered at once, at most; then the oldest is forgotten.
 const REMEMBERED_CONNECTIONS: usize = 65_536;
 
 /// Whom to tell of bodies.
@@ -41,12 +40,22 @@ pub struct HttpBodies {
     options: Options,
     hooks: HttpHooks,
     messages: Messages,
-    /// The requests of connections, by session.
-    requests: Mutex<HashMap<u64, Requests, RandomState>>,
+    requests: Mutex<Requests>,
+}
+
+/// What was requested, as far as it is not known yet what came of it.
+#[derive(Default)]
+struct Requests {
+    /// The connections that may still answer, by session, so that the oldest comes first.
+    open: BTreeMap<u64, RequestSide>,
+    /// The methods of the requests that a closed flow answers, by the number of that flow. They are
+    /// set aside at the moment of closing, because the flow is scanned later, and what the client
+    /// says until then must not make a difference.
+    closed: BTreeMap<u64, Vec<Method>>,
 }
 
 /// The request side of a connection, read as it passes.
-struct Requests {
+struct RequestSide {
     flow_number: u64,
     parser: RequestMethods,
     /// The position of the byte that comes next.
@@ -59,52 +68,76 @@ impl HttpBodies {
         Self { options, hooks, messages, requests: Mutex::default() }
     }
 
-    fn requests(&self) -> MutexGuard<'_, HashMap<u64, Requests, RandomState>> {
+    fn requests(&self) -> MutexGuard<'_, Requests> {
         // Each connection's requests stand for themselves; those of one may be lost.
         self.requests.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Requests {
+    fn payload(&mut self, flow: &Identity, position: u64, payload: &[u8]) {
+        let flow_number = flow.connection_number;
+        let is_known = |side: &RequestSide| side.flow_number == flow_number;
+        if position == 0
+            && may_be_request(payload)
+            && !self.open.get(&flow.session_id).is_some_and(is_known)
+        {
+            let side = RequestSide { flow_number, parser: RequestMethods::new(), next: 0 };
+            remember(&mut self.open, flow.session_id, side);
+        }
+        let Some(side) = self.open.get_mut(&flow.session_id) else { return };
+        if !is_known(side) {
+            return;
+        }
+        let repeated = side.next.saturating_sub(position);
+        if position > side.next {
+            // A hole: from here on it is not known which response answers which request.
+            self.open.remove(&flow.session_id);
+        } else if let Some(new) = payload.get(repeated as usize..) {
+            side.parser.feed(new);
+            side.next += new.len() as u64;
+        }
+    }
+
+    /// The flow will be scanned: sets aside the requests of the other direction.
+    fn close(&mut self, flow: &Identity) {
+        let answers = |side: &RequestSide| side.flow_number != flow.connection_number;
+        if self.open.get(&flow.session_id).is_some_and(answers)
+            && let Some(side) = self.open.remove(&flow.session_id)
+        {
+            remember(&mut self.closed, flow.connection_number, side.parser.methods().to_vec());
+        }
+    }
+}
+
+fn remember<T>(connections: &mut BTreeMap<u64, T>, key: u64, value: T) {
+    connections.insert(key, value);
+    if connections.len() > REMEMBERED_CONNECTIONS {
+        connections.pop_first();
     }
 }
 
 impl FlowScanner for HttpBodies {
     /// Notes what is requested: a response to HEAD has no body, though it looks as if it had.
     fn payload(&self, flow: &Identity, position: u64, payload: &[u8]) {
-        let mut connections = self.requests();
-        if position == 0 && may_be_request(payload) {
-            if connections.len() >= REMEMBERED_CONNECTIONS {
-                connections.clear();
-            }
-            let flow_number = flow.connection_number;
-            let requests = Requests { flow_number, parser: RequestMethods::new(), next: 0 };
-            connections.insert(flow.session_id, requests);
-        }
-        let Some(requests) = connections.get_mut(&flow.session_id) else { return };
-        if requests.flow_number != flow.connection_number {
-            return;
-        }
-        let repeated = requests.next.saturating_sub(position);
-        if position > requests.next {
-            // A hole: from here on it is not known which response answers which request.
-            connections.remove(&flow.session_id);
-        } else if let Some(new) = payload.get(repeated as usize..) {
-            requests.parser.feed(new);
-            requests.next += new.len() as u64;
-        }
+        self.requests().payload(flow, position, payload);
+    }
+
+    fn closed(&self, flow: &Identity) {
+        self.requests().close(flow);
     }
 
     fn flow(&self, flow: &mut FinishedFlow<'_>, findings: &mut Findings) -> io::Result<()> {
-        let requests = self.requests_answered_by(flow.identity);
+        let methods = self.requests().closed.remove(&flow.identity.connection_number);
         let Some(path) = flow.path else { return Ok(()) };
         let mut responses = Responses::new(self.options);
-        if let Some(requests) = requests {
-            responses.add_requests(requests.parser.methods());
-        }
+        responses.add_requests(&methods.unwrap_or_default());
         let mut files = BodyFiles {
             flow: path,
             flow_time: flow.identity.first_time.to_system_time(),
             hooks: &self.hooks,
             messages: &self.messages,
-            file: None,
-            buffer: Vec::new(),
+            open: None,
             bodies: Vec::new(),
         };
         flow.content.for_each_chunk(|chunk| responses.feed(chunk, &mut files))?;
@@ -112,18 +145,6 @@ impl FlowScanner for HttpBodies {
         responses.finish(&mut files);
         findings.bodies = is_http.then_some(files.bodies);
         Ok(())
-    }
-}
-
-impl HttpBodies {
-    /// The requests of the other direction, which are forgotten.
-    fn requests_answered_by(&self, responses: &Identity) -> Option<Requests> {
-        let mut connections = self.requests();
-        let requests = connections.get(&responses.session_id)?;
-        match requests.flow_number == responses.connection_number {
-            true => None,
-            false => connections.remove(&responses.session_id),
-        }
     }
 }
 
@@ -136,12 +157,60 @@ fn may_be_request(start: &[u8]) -> bool {
 /// Writes the bodies of one flow.
 struct BodyFiles<'a> {
     flow: &'a Path,
-    flow_time: std::time::SystemTime,
+    flow_time: SystemTime,
     hooks: &'a HttpHooks,
     messages: &'a Messages,
-    file: Option<File>,
-    buffer: Vec<u8>,
+    open: Option<OpenBody>,
     bodies: Vec<Body>,
+}
+
+/// The file of a body that has not ended.
+struct OpenBody {
+    file: File,
+    path: PathBuf,
+    /// Bytes that are not written yet.
+    buffer: Vec<u8>,
+    /// Whether all bytes so far were written, or can still be.
+    whole: bool,
+}
+
+impl OpenBody {
+    fn create(path: PathBuf) -> io::Result<Self> {
+        let file = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(MODE)
+            // Whoever can put a link into the folder must not choose what is overwritten.
+            .custom_flags(libc::O_NOFOLLOW)
+            .open(&path)?;
+        Ok(Self { file, path, buffer: Vec::new(), whole: true })
+    }
+
+    fn write_buffer(&mut self) -> io::Result<()> {
+        let written = self.file.write_all(&self.buffer);
+        self.whole &= written.is_ok();
+        self.buffer.clear();
+        written
+    }
+
+    fn truncate(&mut self, size: u64) -> io::Result<()> {
+        self.write_buffer()?;
+        self.file.set_len(size)?;
+        self.file.seek(SeekFrom::Start(size)).map(drop)
+    }
+
+    /// Ends the file, of which `size` bytes were to be written, and tells how many there are.
+    fn finish(&mut self, size: u64, time: SystemTime) -> (u64, io::Result<()>) {
+        let written = self.write_buffer();
+        let times = fs::FileTimes::new().set_accessed(time).set_modified(time);
+        let stamped = self.file.set_times(times);
+        let size = match self.whole {
+            true => size,
+            false => self.file.metadata().map_or(0, |metadata| metadata.len()),
+        };
+        (size, written.and(stamped))
+    }
 }
 
 impl BodyFiles<'_> {
@@ -151,23 +220,15 @@ impl BodyFiles<'_> {
         path.into()
     }
 
-    fn write_buffer(&mut self) -> Result<(), Unstorable> {
-        let Some(file) = &mut self.file else { return Err(Unstorable) };
-        let written = file.write_all(&self.buffer);
-        self.buffer.clear();
-        written.map_err(|error| {
-            self.messages
-                .error(format_args!("{}: HTTP body not stored: {error}", self.flow.display()));
+    /// Does something with the file, and tells if that fails.
+    fn with_open(
+        &mut self,
+        what: impl FnOnce(&mut OpenBody) -> io::Result<()>,
+    ) -> Result<(), Unstorable> {
+        let open = self.open.as_mut().ok_or(Unstorable)?;
+        what(open).map_err(|error| {
+            self.messages.error(format_args!("{}: {error}", open.path.display()));
             Unstorable
-        })
-    }
-
-    fn finish_file(&mut self, path: &Path) -> io::Result<()> {
-        let Some(file) = self.file.take() else { return Ok(()) };
-        let times = fs::FileTimes::new().set_accessed(self.flow_time).set_modified(self.flow_time);
-        file.set_times(times).map_err(|error| {
-            self.messages.error(format_args!("{}: {error}", path.display()));
-            error
         })
     }
 }
@@ -178,17 +239,9 @@ impl BodySink for BodyFiles<'_> {
         if let Some(alert) = &self.hooks.alert {
             alert.opened(&path);
         }
-        let opened = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(MODE)
-            .custom_flags(libc::O_NOFOLLOW)
-            .open(&path);
-        match opened {
-            Ok(file) => {
-                self.file = Some(file);
+        match OpenBody::create(path.clone()) {
+            Ok(open) => {
+                self.open = Some(open);
                 Ok(())
             }
             Err(error) => {
@@ -199,33 +252,24 @@ impl BodySink for BodyFiles<'_> {
     }
 
     fn write(&mut self, bytes: &[u8]) -> Result<(), Unstorable> {
-        self.buffer.extend_from_slice(bytes);
-        match self.buffer.len() >= FULL_BUFFER {
-            true => self.write_buffer(),
-            false => Ok(()),
-        }
-    }
-
-    fn truncate(&mut self, size: u64) -> Result<(), Unstorable> {
-        use std::io::{Seek, SeekFrom};
-        self.write_buffer()?;
-        let Some(file) = &mut self.file else { return Err(Unstorable) };
-        let cut = file.set_len(size).and_then(|()| file.seek(SeekFrom::Start(size)));
-        cut.map(drop).map_err(|error| {
-            self.messages.error(format_args!("{}: HTTP body: {error}", self.flow.display()));
-            Unstorable
+        self.with_open(|open| {
+            open.buffer.extend_from_slice(bytes);
+            if open.buffer.len() >= FULL_BUFFER { open.write_buffer() } else { Ok(()) }
         })
     }
 
+    fn truncate(&mut self, size: u64) -> Result<(), Unstorable> {
+        self.with_open(|open| open.truncate(size))
+    }
+
     fn close(&mut self, body: FinishedBody<'_>) {
-        let path = self.path(body.suffix);
-        if self.write_buffer().is_err() {
-            self.file = None;
-            return;
+        let Some(mut open) = self.open.take() else { return };
+        let (size, finished) = open.finish(body.size, self.flow_time);
+        let path = open.path;
+        if let Err(error) = finished {
+            self.messages.error(format_args!("{}: {error}", path.display()));
         }
-        // What went wrong has been told; the body is there all the same.
-        let _ = self.finish_file(&path);
-        self.bodies.push(Body { offset: body.file_offset, path: path.clone(), size: body.size });
+        self.bodies.push(Body { offset: body.file_offset, path: path.clone(), size });
         if let Some(alert) = &self.hooks.alert {
             alert.closed(&path);
         }
@@ -234,12 +278,10 @@ impl BodySink for BodyFiles<'_> {
         }
     }
 
-    fn discard(&mut self, suffix: &str) {
-        self.file = None;
-        self.buffer.clear();
-        let path = self.path(suffix);
-        if let Err(error) = fs::remove_file(&path) {
-            self.messages.error(format_args!("{}: {error}", path.display()));
+    fn discard(&mut self, _suffix: &str) {
+        let Some(open) = self.open.take() else { return };
+        if let Err(error) = fs::remove_file(&open.path) {
+            self.messages.error(format_args!("{}: {error}", open.path.display()));
         }
     }
 

@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 
 pub use content::Content;
 pub use hash_scanner::HashScanner;
-pub use hashes::{Hashes, RunningHashes};
+pub use hashes::{Algorithm, Algorithms, Hash, RunningHashes};
 pub use http_bodies::{HttpBodies, HttpHooks};
 pub use networks::Networks;
 pub use picture::Picture;
@@ -47,7 +47,11 @@ pub trait FlowScanner: Send + Sync {
     /// A payload was stored at a position of a flow.
     fn payload(&self, _flow: &Identity, _position: u64, _payload: &[u8]) {}
 
-    /// A flow with bytes is over.
+    /// A flow with bytes is over, and [`Self::flow`] will be called for it, now or later. This is
+    /// called when it happens, in order with the payloads of all flows.
+    fn closed(&self, _flow: &Identity) {}
+
+    /// Looks at a flow that is over.
     fn flow(&self, flow: &mut FinishedFlow<'_>, findings: &mut Findings) -> io::Result<()>;
 }
 
@@ -67,8 +71,8 @@ pub struct FinishedFlow<'a> {
 /// What scanners found in one flow.
 #[derive(Clone, Debug, Default)]
 pub struct Findings {
-    /// Hashes of the bytes that were stored.
-    pub hashes: Option<Hashes>,
+    /// Hashes of the bytes that were stored; none if nobody wanted them.
+    pub hashes: Vec<Hash>,
     /// The bodies of HTTP responses; `None` if the flow holds no responses.
     pub bodies: Option<Vec<Body>>,
 }
@@ -87,7 +91,7 @@ pub struct Body {
 impl Findings {
     /// Whether there is nothing to tell.
     pub fn is_empty(&self) -> bool {
-        self.hashes.is_none() && self.bodies.is_none()
+        self.hashes.is_empty() && self.bodies.is_none()
     }
 }
 

@@ -75,11 +75,6 @@ impl Chunks {
         self.state == State::DataEnd
     }
 
-    /// Whether the CR after the data of a chunk has been read.
-    pub(super) fn after_data_cr(&self) -> bool {
-        self.state == State::DataCr
-    }
-
     fn data<'a>(&mut self, input: &mut &'a [u8]) -> Option<&'a [u8]> {
         if input.is_empty() {
             return None;

@@ -235,10 +235,8 @@ impl Scanner {
         } else {
             None
         };
-        match sink.open(&suffix) {
-            Ok(()) => self.body = Some(Body::new(suffix, decoder)),
-            Err(Unstorable) => self.parser.refuse_body(),
-        }
+        // What cannot be stored is read past: the bodies behind it are worth as much as ever.
+        self.body = sink.open(&suffix).ok().map(|()| Body::new(suffix, decoder));
     }
 
     fn finish_body(&mut self, sink: &mut dyn BodySink) {

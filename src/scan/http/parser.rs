@@ -92,8 +92,6 @@ pub(super) struct Parser<S> {
     run_start: u64,
     /// Stop after the message.
     stop: bool,
-    /// The body is not wanted; see [`Self::refuse_body`].
-    refused: bool,
 }
 
 impl<S: StartLine> Parser<S> {
@@ -106,7 +104,6 @@ impl<S: StartLine> Parser<S> {
             offset: 0,
             run_start: 0,
             stop: false,
-            refused: false,
         }
     }
 
@@ -139,7 +136,6 @@ impl<S: StartLine> Parser<S> {
                 if S::may_begin(byte) && !self.budget.exhausted() {
                     self.line = S::default();
                     self.head.clear();
-                    self.refused = false;
                     self.stop = false;
                     self.state = State::StartLine;
                     return Ok(Some(Event::Begin));
@@ -172,11 +168,7 @@ impl<S: StartLine> Parser<S> {
                 Ok(Some(Event::Headers))
             }
             State::Sized { left } => {
-                if self.refused && *left == 1 && !input.is_empty() {
-                    return Err(Invalid);
-                }
-                let wanted = if self.refused { *left - 1 } else { *left };
-                let take = usize::try_from(wanted).map_or(input.len(), |n| n.min(input.len()));
+                let take = usize::try_from(*left).map_or(input.len(), |n| n.min(input.len()));
                 let (bytes, rest) = input.split_at(take);
                 *input = rest;
                 *left -= take as u64;
@@ -187,9 +179,6 @@ impl<S: StartLine> Parser<S> {
             }
             State::ToEnd => Ok(body(std::mem::take(input))),
             State::Chunked(chunks) => {
-                if self.refused && chunks.after_data_cr() && !input.is_empty() {
-                    return Err(Invalid);
-                }
                 match chunks.read(input, &mut self.budget)? {
                     Some(Piece::Begin) => return Ok(Some(Event::Chunk)),
                     Some(Piece::Data(bytes)) => return Ok(body(bytes)),
@@ -259,12 +248,6 @@ impl<S: StartLine> Parser<S> {
     /// Told at [`Event::Headers`]: no body follows, whatever the fields say.
     pub(super) fn skip_body(&mut self) {
         self.state = State::Complete;
-    }
-
-    /// Told at [`Event::Headers`]: the body cannot be stored. Its end then counts as an error, if
-    /// it has any bytes.
-    pub(super) fn refuse_body(&mut self) {
-        self.refused = true;
     }
 }
 

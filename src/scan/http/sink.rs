@@ -14,7 +14,7 @@ pub trait BodySink {
     /// name of the flow's file, as in `-HTTPBODY-001.html`.
     ///
     /// # Errors
-    /// If the body cannot be stored. The response is then treated like a damaged one.
+    /// If the body cannot be stored. It is then skipped, and later ones go on.
     fn open(&mut self, suffix: &str) -> Result<(), Unstorable>;
 
     /// Bytes of the body; never empty.

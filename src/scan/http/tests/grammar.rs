@@ -303,24 +303,24 @@ fn line_ends_between_responses_count_towards_the_limit() {
     assert_eq!(found(&ends(limit::HEADER_LIMIT * 2)), "001.gif=GIF 002.gif=GIF");
 }
 
+/// Regression: its end counted as an error, and what followed was not found.
 #[test]
-fn a_body_that_cannot_be_stored_ends_at_its_last_byte_in_an_error() {
-    let scan = |stream: &str| {
-        let refusing = || Memory { refused: Some("-HTTPBODY-001"), ..Memory::default() };
-        let whole =
-            scan_in_pieces(stream.as_bytes(), &[usize::MAX], Scanner::new(OPTIONS), refusing());
-        let bytes = scan_in_pieces(stream.as_bytes(), &[1], Scanner::new(OPTIONS), refusing());
-        assert_eq!(whole, bytes);
-        whole.bodies.into_iter().map(|body| body.0).collect::<Vec<_>>()
-    };
+fn a_body_that_cannot_be_stored_costs_no_other() {
     let head = format!("HTTP/1.1 200 OK\r\n{PAD}");
-    assert!(scan(&format!("{head}Content-Length: 5\r\n\r\nhello{NEXT}")).is_empty());
-    let line_end = format!("{head}Content-Length: 5\r\n\r\nhell\n{NEXT}");
-    assert_eq!(scan(&line_end), ["-HTTPBODY-002.gif"]);
-    let chunked = format!("{head}Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n{NEXT}");
-    assert_eq!(scan(&chunked), ["-HTTPBODY-002.gif"]);
-    let empty = format!("{head}Content-Length: 0\r\n\r\n{NEXT}");
-    assert_eq!(scan(&empty), ["-HTTPBODY-002.gif"]);
+    for body in [
+        "Content-Length: 5\r\n\r\nhello",
+        "Content-Length: 0\r\n\r\n",
+        "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+    ] {
+        let stream = format!("{head}{body}{NEXT}");
+        for pieces in [usize::MAX, 1] {
+            let sink = Memory { refused: Some("-HTTPBODY-001"), ..Memory::default() };
+            let scanner = Scanner::new(OPTIONS);
+            let memory = scan_in_pieces(stream.as_bytes(), &[pieces], scanner, sink);
+            let names: Vec<_> = memory.bodies.iter().map(|body| body.0.as_str()).collect();
+            assert_eq!(names, ["-HTTPBODY-002.gif"], "{body:?}");
+        }
+    }
 }
 
 #[test]
