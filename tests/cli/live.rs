@@ -6,6 +6,8 @@ use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
+use rustix::process::Signal;
+
 use crate::support::sandbox::{Outcome, Running, Sandbox, is_root, skip, wait_until};
 
 /// Starts a capture and waits until it listens.
@@ -17,7 +19,7 @@ fn listen(sandbox: &Sandbox, arguments: &str) -> Running {
 
 /// Ends a capture as ^C does.
 fn interrupt(running: Running) -> Outcome {
-    running.signal("INT");
+    running.signal(Signal::INT);
     let outcome = running.finish();
     assert_eq!(outcome.status, Some(0), "{outcome:?}");
     assert!(outcome.stderr.contains("tcpflow: terminating orderly\n"), "{outcome:?}");

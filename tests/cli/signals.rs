@@ -3,13 +3,15 @@
 use std::fs::OpenOptions;
 use std::io::Write as _;
 
+use rustix::process::Signal;
+
 use crate::support::sandbox::{Sandbox, fixture, wait_until};
 
 const CLIENT_FILE: &str = "010.000.000.001.40000-010.000.000.002.00080";
 
 /// A pipe that gives the first packets of a capture and then nothing more, and the program that
 /// reads it.
-fn interrupted_by(signal: &str) {
+fn interrupted_by(signal: Signal) {
     let sandbox = Sandbox::new();
     let pipe = sandbox.path("pipe");
     nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
@@ -23,9 +25,9 @@ fn interrupted_by(signal: &str) {
     std::thread::sleep(std::time::Duration::from_millis(300));
     running.signal(signal);
     let outcome = running.finish();
-    assert_eq!(outcome.status, Some(0), "SIG{signal}: {outcome:?}");
-    assert_eq!(outcome.complaints(), ["tcpflow: terminating orderly"], "SIG{signal}");
-    assert_eq!(sandbox.read(&format!("out/{CLIENT_FILE}")).len(), 46, "SIG{signal}");
+    assert_eq!(outcome.status, Some(0), "{signal:?}: {outcome:?}");
+    assert_eq!(outcome.complaints(), ["tcpflow: terminating orderly"], "{signal:?}");
+    assert_eq!(sandbox.read(&format!("out/{CLIENT_FILE}")).len(), 46, "{signal:?}");
     let report = sandbox.report("out/report.xml");
     assert_eq!(report.text_of("total_packets"), "4");
     assert!(report.flow(&format!("out/{CLIENT_FILE}")).md5.is_some());
@@ -35,15 +37,15 @@ fn interrupted_by(signal: &str) {
 
 #[test]
 fn sigint_ends_orderly() {
-    interrupted_by("INT");
+    interrupted_by(Signal::INT);
 }
 
 #[test]
 fn sigterm_ends_orderly() {
-    interrupted_by("TERM");
+    interrupted_by(Signal::TERM);
 }
 
 #[test]
 fn sighup_ends_orderly() {
-    interrupted_by("HUP");
+    interrupted_by(Signal::HUP);
 }

@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use rustix::process::Signal;
 use tempfile::TempDir;
 
 use super::captures::{ETHERNET, Pcap, frames};
@@ -248,11 +249,10 @@ impl Running {
         self.stdout.lock().expect("text").len()
     }
 
-    /// Sends a signal, such as `INT`.
-    pub(crate) fn signal(&self, name: &str) {
-        let id = self.child.id().to_string();
-        let status = Command::new("kill").args(["-s", name, &id]).status().expect("kill");
-        assert!(status.success(), "the program is gone");
+    /// Sends a signal.
+    pub(crate) fn signal(&self, signal: Signal) {
+        let id = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(id, signal).expect("the program is there");
     }
 
     /// Waits for the program's end.
