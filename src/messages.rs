@@ -70,7 +70,7 @@ impl Messages {
 
 /// The standard library puts the system's number behind each of its errors, which tells people
 /// nothing that the words before it do not.
-fn without_error_number(message: &str) -> &str {
+pub(crate) fn without_error_number(message: &str) -> &str {
     match message.rsplit_once(" (os error ") {
         Some((words, number)) if number.ends_with(')') => words,
         _ => message,

@@ -2,6 +2,8 @@
 
 use std::io;
 
+use crate::messages::without_error_number;
+
 use super::filter::FilterError;
 
 /// A source that could not be opened, or that did not go on to its proper end.
@@ -23,7 +25,7 @@ pub struct CaptureError {
 #[derive(Debug, thiserror::Error)]
 pub enum Fault {
     /// The system or a decompressor said so.
-    #[error("{0}")]
+    #[error("{}", without_error_number(&.0.to_string()))]
     Io(#[from] io::Error),
     /// Neither a capture nor an archive of one.
     #[error("unknown file format")]

@@ -9,6 +9,8 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::Command;
 use std::thread;
 
+use rustix::process::Signal;
+
 use crate::support::sandbox::{Running, Sandbox, is_root, skip, wait_until};
 use crate::web::{BROTLI, bare_deflate, brotli_text, chunked, gzip, request, text, zlib, zstd};
 
@@ -161,7 +163,7 @@ impl Listening {
         };
         // A body is complete when its flow has closed, which is before the page is drawn.
         wait_until("all bodies are there", || bodies().len() >= expected);
-        program.signal("INT");
+        program.signal(Signal::INT);
         let outcome = program.finish();
         assert_eq!(outcome.status, Some(0), "{outcome:?}");
         let mut connections = BTreeMap::<String, Vec<(usize, Vec<u8>)>>::new();
