@@ -190,6 +190,39 @@ fn a_link_type_that_is_not_known_is_told() {
     sandbox.run("-o out -r user0.pcap").fails(1, &words);
 }
 
+/// Where the link types of a little-endian pcapng file's interfaces stand.
+fn interface_link_types(capture: &[u8]) -> Vec<usize> {
+    const INTERFACE_DESCRIPTION: u32 = 1;
+    let number = |at: usize| u32::from_le_bytes(capture[at..at + 4].try_into().unwrap());
+    let mut found = Vec::new();
+    let mut block = 0;
+    while block < capture.len() {
+        if number(block) == INTERFACE_DESCRIPTION {
+            found.push(block + 8);
+        }
+        block += number(block + 4) as usize;
+    }
+    found
+}
+
+/// One interface that cannot be read must not hide the other one, nor go unmentioned.
+#[test]
+fn an_interface_of_an_unknown_link_type_is_left_out_with_a_warning() {
+    let sandbox = Sandbox::new();
+    let mut capture = fs::read(fixture("two-interfaces.pcapng")).unwrap();
+    let [first, second] = interface_link_types(&capture)[..] else { panic!("not two interfaces") };
+    capture[first] = 147;
+    sandbox.write("mixed.pcapng", &capture);
+    let words = ["unknown datalink type 147", "mixed.pcapng", "packets left out"];
+    sandbox.run("-o out -r mixed.pcapng").complains(&words);
+    assert_ne!(sandbox.report("out/report.xml").text_of("total_packets"), "0");
+
+    capture[second] = 147;
+    sandbox.write("nothing.pcapng", &capture);
+    let words = ["sorry - unknown datalink type 147 on interface nothing.pcapng"];
+    sandbox.run("-o none -r nothing.pcapng").fails(1, &words);
+}
+
 #[test]
 fn damage_in_the_middle_is_told_after_what_comes_before() {
     let sandbox = Sandbox::new();
