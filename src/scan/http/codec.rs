@@ -207,8 +207,10 @@ impl Brotli {
         Step { read, written, status }
     }
 
-    /// Fetches what had been decoded before the error. The library holds it back unless it believes
-    /// that there was no error, and that the last copy did not exceed its meta-block.
+    /// Fetches what had been decoded before the error; the library holds it back unless it
+    /// believes that there was none, and that no block is longer than it said. How much that is
+    /// depends on the cutting of the input by a few bytes, since the library notices such a block
+    /// earlier if it has to wait within it; to avoid that, it would have to get byte after byte.
     fn salvage(&mut self, read: usize, written: usize, output: &mut [u8]) -> Step {
         self.state.error_code = BrotliDecoderErrorCode::BROTLI_DECODER_SUCCESS;
         self.state.meta_block_remaining_len = self.state.meta_block_remaining_len.max(0);
