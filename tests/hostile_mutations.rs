@@ -9,6 +9,7 @@
 
 mod hostile_support;
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -102,6 +103,29 @@ fn damaged_captures_are_survived() {
         findings.len()
     );
     assert!(findings.is_empty(), "{}", findings.join("\n"));
+}
+
+/// Otherwise a run without findings would mean nothing.
+#[test]
+fn what_must_not_happen_is_noticed() {
+    let folder = tempfile::tempdir().unwrap();
+    let script = folder.path().join("script");
+    let outcome = |text: &str| {
+        fs::write(&script, format!("#!/bin/sh\n{text}\n")).unwrap();
+        fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
+        match run(script.as_os_str(), std::iter::empty(), folder.path()) {
+            Outcome::Success => "success".to_owned(),
+            Outcome::Failure => "failure".to_owned(),
+            Outcome::Broken(how) => how,
+        }
+    };
+    assert_eq!(outcome("exit 0"), "success");
+    assert_eq!(outcome("echo damaged >&2; exit 1"), "failure");
+    assert_eq!(outcome("exit 1"), "fails silently");
+    assert_eq!(outcome("exit 2"), "exit status: 2: ");
+    assert_eq!(outcome("echo thread panicked at x >&2"), "thread panicked at x");
+    assert_eq!(outcome("kill -ABRT $$"), "signal: 6 (SIGABRT): ");
+    assert_eq!(outcome("[ $(ulimit -v) = 1048576 ] && [ $(ulimit -t) = 5 ]"), "success");
 }
 
 fn damaged(case: &Case<'_>) -> Vec<u8> {

@@ -45,15 +45,26 @@ pub fn run(input: &[u8]) {
 
 /// Whether the same was found twice.
 ///
-/// Of a damaged brotli body less counts: what can be salvaged, and whether it looks damaged or only
-/// cut off, depends on the cutting, because the library looks ahead where it can.
+/// If there may be a brotli body, its bytes do not count: what can be salvaged of a damaged one, and
+/// whether it looks damaged or only cut off, depends on the cutting, because the library looks
+/// ahead where it can.
 fn agree(stream: &[u8], one: &[Found], other: &[Found]) -> bool {
-    let may_be_brotli = stream.windows(2).any(|pair| pair.eq_ignore_ascii_case(b"br"));
-    let is_damaged = |it: &Found| matches!(it, Found::Note { note: Note::Decoded(_), .. });
-    if may_be_brotli && one.iter().chain(other).any(is_damaged) {
-        return names(one).eq(names(other));
-    }
-    one == other
+    one == other || may_hold_brotli(stream) && names(one).eq(names(other))
+}
+
+/// Whether "br" stands somewhere behind a name like that of the field that announces it.
+fn may_hold_brotli(stream: &[u8]) -> bool {
+    const NAME: &[u8] = b"ncoding";
+    let behind_name =
+        |at: usize| stream.get(at + NAME.len()..).unwrap_or_default().iter().take(256);
+    stream
+        .windows(NAME.len())
+        .enumerate()
+        .filter(|(_, window)| window.eq_ignore_ascii_case(NAME))
+        .any(|(at, _)| {
+            let text: Vec<u8> = behind_name(at).map(u8::to_ascii_lowercase).collect();
+            text.windows(2).any(|pair| pair == b"br")
+        })
 }
 
 fn names(found: &[Found]) -> impl Iterator<Item = &str> {

@@ -31,9 +31,10 @@ pub(crate) fn run(
     folder: &Path,
 ) -> Outcome {
     let messages = folder.join("messages");
-    let limits = format!("ulimit -c 0 -v {MEMORY} -t {CPU_SECONDS}; exec \"$0\" \"$@\"");
+    let limits = format!("ulimit -c 0 && ulimit -v {MEMORY} && ulimit -t {CPU_SECONDS} && ");
+    let limited = limits + "exec \"$0\" \"$@\"";
     let child = Command::new("sh")
-        .args(["-c", &limits])
+        .args(["-c", &limited])
         .arg(program)
         .args(["-o", "out"])
         .args(arguments)
