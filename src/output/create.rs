@@ -3,15 +3,12 @@
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io;
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::naming::Namer;
 use crate::flow::Identity;
-
-/// How much is moved at a time when a file's bytes move up.
-const MOVE_CHUNK: u64 = 1024 * 1024;
 
 /// A file's name, and how it is made under that name.
 #[derive(Debug)]
@@ -127,38 +124,4 @@ fn with_folders(path: &Path, options: &OpenOptions) -> io::Result<File> {
 /// Whether the error says that no descriptor is left.
 pub(super) fn too_many_open(error: &io::Error) -> bool {
     matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE))
-}
-
-/// Moves the first `len` bytes of a file up by `distance`, puts zeros in the new space and cuts
-/// the file off at `limit`. Returns its new length.
-pub(super) fn move_bytes_up(
-    file: &File,
-    len: u64,
-    distance: u64,
-    limit: Option<u64>,
-) -> io::Result<u64> {
-    let mut buffer = vec![0; MOVE_CHUNK.min(len.max(distance)) as usize];
-    // From the end on, so that nothing is overwritten before it was moved.
-    let mut end = len;
-    while end > 0 {
-        let size = MOVE_CHUNK.min(end);
-        let piece = &mut buffer[..size as usize];
-        file.read_exact_at(piece, end - size)?;
-        file.write_all_at(piece, end - size + distance)?;
-        end -= size;
-    }
-    buffer.fill(0);
-    let mut position = 0;
-    while position < distance {
-        let size = MOVE_CHUNK.min(distance - position).min(buffer.len() as u64);
-        file.write_all_at(&buffer[..size as usize], position)?;
-        position += size;
-    }
-    match limit {
-        Some(limit) if limit < len + distance => {
-            file.set_len(limit)?;
-            Ok(limit)
-        }
-        _ => Ok(len + distance),
-    }
 }

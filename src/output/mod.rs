@@ -5,6 +5,7 @@ mod create;
 mod finisher;
 mod flow_files;
 mod lru;
+mod moving;
 mod naming;
 mod packet_files;
 mod pending;

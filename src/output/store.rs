@@ -15,6 +15,7 @@ use std::path::Path;
 
 use super::create::{self, Creation};
 use super::lru::UseOrder;
+use super::moving;
 use super::pending::Placed;
 use super::stored_file::{self, StoredFile};
 use crate::messages::Messages;
@@ -176,7 +177,7 @@ impl FileStore {
         self.ensure_open(id);
         let Some(file) = &mut self.files[id.index()] else { return };
         let Some(handle) = &file.handle else { return };
-        match create::move_bytes_up(handle, file.written, distance, limit) {
+        match moving::move_bytes_up(handle, file.written, distance, limit) {
             Ok(written) => file.written = written,
             Err(error) => self.fail(id, error),
         }
