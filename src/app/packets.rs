@@ -67,7 +67,7 @@ impl Pipeline {
     /// Takes one packet all the way.
     #[inline]
     pub(super) fn packet(&mut self, packet: &RawPacket<'_>, phase: Phase) {
-        let Self { decoder, scanners, demux, sink, unprocessed, messages, delta_seconds } = self;
+        let Self { decoder, scanners, demux, sink, unprocessed, delta_seconds, .. } = self;
         let time = packet.time.to_timestamp(*delta_seconds);
         decoder.decode(packet, |found| {
             let (datagram, verdict) = match found {
@@ -90,10 +90,8 @@ impl Pipeline {
             }
             if !demux.take(packet, &verdict, phase, sink)
                 && let Some(file) = unprocessed
-                && let Err(error) = file.packet(packet)
             {
-                messages.error(format_args!("packets not processed: {error}"));
-                *unprocessed = None;
+                file.packet(packet);
             }
             if let Demux::Streams(tracker) = demux {
                 tracker.expire(time, sink);
@@ -101,12 +99,13 @@ impl Pipeline {
         });
     }
 
-    /// Takes what was waiting for fragments that will not come any more: the input has ended.
-    pub(super) fn release_fragments(&mut self) {
+    /// Takes what was waiting for fragments that will not come any more: the input has ended, the
+    /// last of it in this phase.
+    pub(super) fn release_fragments(&mut self, phase: Phase) {
         let Self { decoder, demux, sink, .. } = self;
         decoder.finish(|found| {
             if let (Found::Overdue(segment), Demux::Streams(tracker)) = (found, &mut *demux) {
-                tracker.segment(&segment, Phase::Normal, sink);
+                tracker.segment(&segment, phase, sink);
             }
         });
     }
@@ -125,11 +124,8 @@ impl Pipeline {
         if let Demux::Packets(files) = &mut self.demux {
             files.flush();
         }
-        if let Some(file) = &mut self.unprocessed
-            && let Err(error) = file.flush()
-        {
-            self.messages.error(format_args!("packets not processed: {error}"));
-            self.unprocessed = None;
+        if let Some(file) = &mut self.unprocessed {
+            file.flush();
         }
     }
 

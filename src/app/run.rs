@@ -51,8 +51,9 @@ fn go(config: &Config, messages: &Messages) -> Result<(), SetupError> {
     };
     let mut pipeline = setup.pipeline(current.as_ref().map(|(source, _)| source))?;
     setup.relinquish_privileges()?;
-    let read_any = current.is_some();
+    let mut last_phase = None;
     while let Some((mut source, phase)) = current {
+        last_phase = Some(phase);
         let mut reading = Reading { config, messages, stop: &stop, source: &mut source, phase };
         reading.run(filter.as_mut(), &mut pipeline);
         if stop.is_raised() || pipeline.is_abandoned() {
@@ -60,7 +61,7 @@ fn go(config: &Config, messages: &Messages) -> Result<(), SetupError> {
         }
         current = setup.open_next_input();
     }
-    finish(config, pipeline, read_any);
+    finish(config, pipeline, last_phase);
     Ok(())
 }
 
@@ -196,9 +197,12 @@ impl LinkTypes {
     }
 }
 
-/// Closes everything and tells the end. Nothing is drawn if nothing could be read.
-fn finish(config: &Config, mut pipeline: Pipeline, read_any: bool) {
-    pipeline.release_fragments();
+/// Closes everything and tells the end; `last_phase` is that of the last input. Nothing is drawn if
+/// nothing could be read.
+fn finish(config: &Config, mut pipeline: Pipeline, last_phase: Option<Phase>) {
+    if let Some(phase) = last_phase {
+        pipeline.release_fragments(phase);
+    }
     let encrypted = pipeline.decoder.protected_frames();
     if encrypted > 0 {
         pipeline.messages.debug(1, format_args!("{encrypted} encrypted 802.11 frames left out"));
@@ -224,7 +228,7 @@ fn finish(config: &Config, mut pipeline: Pipeline, read_any: bool) {
         messages.error(format_args!("standard output: {error}"));
     }
     let mut findings = RunFindings::default();
-    if read_any {
+    if last_phase.is_some() {
         for scanner in scanners {
             scanner.finish(&mut findings);
         }
@@ -236,7 +240,7 @@ fn finish(config: &Config, mut pipeline: Pipeline, read_any: bool) {
         }
     }
     if let Some(file) = unprocessed {
-        file.finish(&messages);
+        file.finish();
     }
     sink.children.finish();
     warn_of_many_files(config, totals.flows, &messages);

@@ -63,6 +63,8 @@ pub(super) struct Setup<'a> {
     messages: Messages,
     stop: StopFlag,
     relinquish: Option<Relinquish>,
+    /// Flow files that may be open at once.
+    descriptors: usize,
     report: Option<Report>,
     /// What is still to be read, the next one last.
     inputs: Vec<PendingInput<'a>>,
@@ -94,7 +96,8 @@ impl<'a> Setup<'a> {
             }
         };
         inputs.reverse();
-        Ok(Self { config, messages, stop, relinquish, report: None, inputs })
+        let descriptors = limits::descriptors(config.max_descriptors);
+        Ok(Self { config, messages, stop, relinquish, descriptors, report: None, inputs })
     }
 
     /// Makes the output folder and begins the report.
@@ -167,8 +170,9 @@ impl<'a> Setup<'a> {
         let unprocessed = match (&config.unprocessed, first) {
             (Some(path), Some(source)) => {
                 let (header, link_type) = (source.pcap_header(), source.link_type());
-                let file = UnprocessedPackets::create(path, header, link_type)
-                    .map_err(|error| SetupError::File(path.clone(), error))?;
+                let file =
+                    UnprocessedPackets::create(path, header, link_type, self.messages.clone())
+                        .map_err(|error| SetupError::File(path.clone(), error))?;
                 Some(file)
             }
             _ => None,
@@ -320,7 +324,7 @@ impl<'a> Setup<'a> {
             || hooks.command.is_some()
             || settings.http_alert_fd.is_some()
             || !settings.http_cmd.is_empty();
-        let enough = limits::descriptors(self.config.max_descriptors) >= DESCRIPTORS_FOR_TWO;
+        let enough = self.descriptors >= DESCRIPTORS_FOR_TWO;
         let scanners = Arc::clone(scanners);
         let inspect: Arc<Inspect> = Arc::new(move |flow, path, content, hashes| {
             scan(&scanners, flow, Some(path), content, hashes)
@@ -359,10 +363,8 @@ impl<'a> Setup<'a> {
     }
 
     fn store(&self) -> FileStore {
-        let limits = Limits {
-            memory: self.config.settings.buffer_memory,
-            descriptors: limits::descriptors(self.config.max_descriptors),
-        };
+        let limits =
+            Limits { memory: self.config.settings.buffer_memory, descriptors: self.descriptors };
         FileStore::new(limits, self.messages.clone())
     }
 }

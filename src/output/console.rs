@@ -7,6 +7,7 @@ use super::semaphore::Semaphore;
 use crate::config::{ConsoleForm, ConsoleStyle};
 use crate::digits;
 use crate::flow::{Direction, Identity};
+use crate::net_text;
 
 const CLIENT_COLOR: &[u8] = b"\x1b[0;34m";
 const SERVER_COLOR: &[u8] = b"\x1b[0;31m";
@@ -125,13 +126,12 @@ fn printable(byte: u8) -> u8 {
 
 /// Lines of an offset, the bytes in hexadecimal in pairs, and the bytes as text in a column.
 fn push_hex_dump(out: &mut Vec<u8>, bytes: &[u8]) {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let mut width = 0;
     for (number, line) in bytes.chunks(HEX_LINE).enumerate() {
         let start = out.len();
         out.extend_from_slice(format!("{:04x}: ", number * HEX_LINE).as_bytes());
         for (column, &byte) in line.iter().enumerate() {
-            out.extend([DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]);
+            net_text::push_hex(out, byte);
             if column % 2 == 1 {
                 out.push(b' ');
             }

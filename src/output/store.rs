@@ -185,10 +185,7 @@ impl FileStore {
 
     /// Writes everything that waits in memory.
     pub fn flush(&mut self) {
-        while let Some(oldest) = self.buffered.oldest() {
-            self.write_out(FileId::of_slot(oldest));
-            self.release(FileId::of_slot(oldest));
-        }
+        while self.write_oldest() {}
     }
 
     /// Takes the file out of the store, to be finished by [`StoredFile::finish`].
@@ -233,11 +230,15 @@ impl FileStore {
 
     /// Writes out the windows used least recently until all fit the budget.
     fn keep_budget(&mut self) {
-        while self.memory_used > self.limits.memory {
-            let Some(oldest) = self.buffered.oldest() else { return };
-            self.write_out(FileId::of_slot(oldest));
-            self.release(FileId::of_slot(oldest));
-        }
+        while self.memory_used > self.limits.memory && self.write_oldest() {}
+    }
+
+    /// Writes out the window used least recently; whether there was one.
+    fn write_oldest(&mut self) -> bool {
+        let Some(oldest) = self.buffered.oldest() else { return false };
+        self.write_out(FileId::of_slot(oldest));
+        self.release(FileId::of_slot(oldest));
+        true
     }
 
     /// Gives the memory of an empty window back.

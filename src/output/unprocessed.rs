@@ -2,54 +2,76 @@
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::capture::{LinkType, PcapHeader, RawPacket, write_record};
 use crate::messages::Messages;
 
-/// A pcap file that takes whole frames.
+/// A pcap file that takes whole frames. If it cannot be written that is told once, and the run
+/// goes on without it.
 #[derive(Debug)]
 pub struct UnprocessedPackets {
+    path: PathBuf,
     out: BufWriter<File>,
     link_type: LinkType,
     record: Vec<u8>,
     left_out: u64,
+    failed: bool,
+    messages: Messages,
 }
 
 impl UnprocessedPackets {
     /// Makes the file, or empties it, and writes `header`, which says `link_type`.
-    pub fn create(path: &Path, header: PcapHeader, link_type: LinkType) -> io::Result<Self> {
+    pub fn create(
+        path: &Path,
+        header: PcapHeader,
+        link_type: LinkType,
+        messages: Messages,
+    ) -> io::Result<Self> {
         let mut out = BufWriter::with_capacity(256 * 1024, File::create(path)?);
         out.write_all(header.as_bytes())?;
-        Ok(Self { out, link_type, record: Vec::new(), left_out: 0 })
+        let path = path.to_owned();
+        Ok(Self { path, out, link_type, record: Vec::new(), left_out: 0, failed: false, messages })
     }
 
     /// Adds a packet. One of another link type than the file's cannot be held by it; it is counted.
-    pub fn packet(&mut self, packet: &RawPacket<'_>) -> io::Result<()> {
+    pub fn packet(&mut self, packet: &RawPacket<'_>) {
         if packet.link_type != self.link_type {
             self.left_out += 1;
-            return Ok(());
+            return;
         }
         self.record.clear();
         write_record(&mut self.record, packet);
-        self.out.write_all(&self.record)
+        if !self.failed {
+            let written = self.out.write_all(&self.record);
+            self.note(written);
+        }
+    }
+
+    /// Writes everything that waits in memory.
+    pub fn flush(&mut self) {
+        if !self.failed {
+            let written = self.out.flush();
+            self.note(written);
+        }
     }
 
     /// Writes the rest, and tells what is missing.
-    pub fn finish(mut self, messages: &Messages) {
-        if let Err(error) = self.flush() {
-            messages.error(format_args!("packets not processed: {error}"));
-        }
+    pub fn finish(mut self) {
+        self.flush();
         if self.left_out > 0 {
-            messages.error(format_args!(
-                "packets not processed: {} of other link types than the first input's left out",
+            self.messages.error(format_args!(
+                "{}: {} packets of other link types than the first input's left out",
+                self.path.display(),
                 self.left_out
             ));
         }
     }
 
-    /// Writes everything that waits in memory.
-    pub fn flush(&mut self) -> io::Result<()> {
-        self.out.flush()
+    fn note(&mut self, written: io::Result<()>) {
+        if let Err(error) = written {
+            self.failed = true;
+            self.messages.error(format_args!("{}: {error}", self.path.display()));
+        }
     }
 }
