@@ -33,7 +33,7 @@ fn plain_ethernet_ipv4_tcp(bencher: Bencher<'_, '_>) {
                 link_type: LinkType::ETHERNET,
                 data: black_box(&frame),
             };
-            decoder.decode(&packet, |found| {
+            decoder.decode(&packet, packet.time.to_timestamp(0), |found| {
                 if let Found::Datagram(_, Verdict::Segment(segment)) = found {
                     payload_bytes += black_box(&segment).payload.len();
                 }

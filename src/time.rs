@@ -23,6 +23,7 @@ pub struct CaptureTime {
 
 impl CaptureTime {
     /// The instant meant, `delta_seconds` later. Impossible microseconds count as 0.
+    #[inline]
     pub fn to_timestamp(self, delta_seconds: i32) -> Timestamp {
         let micros = match self.microseconds {
             valid @ 0..=999_999 => i64::from(valid),

@@ -39,7 +39,6 @@ pub fn run(input: &[u8]) {
     let mut input = Bytes::new(input);
     let options = input.u8();
     let mut decoder = Decoder::new(Options {
-        delta_seconds: 0,
         check_fcs: options & CHECK_FCS != 0,
         decap: options & NO_DECAP == 0,
     });
@@ -56,7 +55,8 @@ pub fn run(input: &[u8]) {
             link_type: link_types()[number % link_types().len()],
             data,
         };
-        decoder.decode(&packet, |found| check(found, &packet, picture.as_mut()));
+        let time = packet.time.to_timestamp(0);
+        decoder.decode(&packet, time, |found| check(found, &packet, picture.as_mut()));
     }
     decoder.finish(|found| assert!(matches!(found, Found::Overdue(_)), "{found:?} at the end"));
     decoder.finish(|found| panic!("{found:?} behind the end"));

@@ -69,7 +69,7 @@ impl Pipeline {
     pub(super) fn packet(&mut self, packet: &RawPacket<'_>, phase: Phase) {
         let Self { decoder, scanners, demux, sink, unprocessed, delta_seconds, .. } = self;
         let time = packet.time.to_timestamp(*delta_seconds);
-        decoder.decode(packet, |found| {
+        decoder.decode(packet, time, |found| {
             let (datagram, verdict) = match found {
                 Found::Datagram(datagram, verdict) => (datagram, verdict),
                 Found::Overdue(segment) => {
@@ -86,9 +86,9 @@ impl Pipeline {
                 }
             };
             for scanner in scanners.iter_mut() {
-                scanner.datagram(packet, &datagram, time);
+                scanner.datagram(packet, datagram, time);
             }
-            if !demux.take(packet, &verdict, phase, sink)
+            if !demux.take(packet, verdict, phase, sink)
                 && let Some(file) = unprocessed
             {
                 file.packet(packet);

@@ -193,7 +193,6 @@ impl<'a> Setup<'a> {
         };
         Ok(Pipeline {
             decoder: Decoder::new(decode::Options {
-                delta_seconds: config.settings.tdelta,
                 check_fcs: config.settings.check_fcs,
                 decap: config.settings.decap,
             }),

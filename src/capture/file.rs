@@ -88,6 +88,16 @@ impl FileSource {
     /// See [`Source::next_packet`](super::Source::next_packet).
     #[inline]
     pub fn next_packet(&mut self) -> Result<Next<'_>, CaptureError> {
+        if let State::Inside(Reader::Pcap(reader)) = &self.state
+            && let Some(record) = reader.ordinary(self.window.filled())
+        {
+            return Ok(Next::Packet(record.lend(&mut self.window)));
+        }
+        self.next_of_any_kind()
+    }
+
+    #[inline(never)]
+    fn next_of_any_kind(&mut self) -> Result<Next<'_>, CaptureError> {
         loop {
             let record = match &mut self.state {
                 State::Inside(Reader::Pcap(reader)) => reader.next(&mut self.window),

@@ -32,6 +32,9 @@ pub(super) struct PcapReader {
     max_packet: u32,
     link_type: LinkType,
     header: PcapHeader,
+    /// Version 2.4, little-endian, in microseconds, not patched, and no packet longer than the
+    /// format allows is within the snaplen.
+    is_ordinary: bool,
 }
 
 /// Which of a record's two length fields comes first; old versions disagreed.
@@ -85,6 +88,10 @@ impl PcapReader {
         };
         let patched = magic == MAGIC_PATCHED;
         Ok(Self {
+            is_ordinary: !big_endian
+                && magic == MAGIC_MICROSECONDS
+                && matches!(lengths, LengthOrder::CapturedFirst)
+                && snaplen <= max_packet,
             big_endian,
             nanoseconds: magic == MAGIC_NANOSECONDS,
             lengths,
@@ -113,8 +120,31 @@ impl PcapReader {
         self.header
     }
 
-    /// The next packet.
+    /// The packet at the front of `filled`, if all of it is there and nothing about the file is out
+    /// of the ordinary: the way of nearly every packet. What else there may be,
+    /// [`next`](Self::next) finds out.
     #[inline]
+    pub(super) fn ordinary(&self, filled: &[u8]) -> Option<PacketRecord> {
+        if !self.is_ordinary {
+            return None;
+        }
+        let (header, rest) = filled.split_first_chunk::<16>()?;
+        let [seconds, microseconds, captured, wire_len] = words(header, false);
+        let captured_len = captured as usize;
+        if captured > self.snaplen || captured_len > rest.len() {
+            return None;
+        }
+        Some(PacketRecord {
+            time: CaptureTime { seconds: i64::from(seconds as i32), microseconds },
+            wire_len,
+            link_type: self.link_type,
+            record_len: header.len() + captured_len,
+            data: header.len()..header.len() + captured_len,
+            big_endian: false,
+        })
+    }
+
+    /// The next packet.
     pub(super) fn next<R: Read>(&mut self, window: &mut Window<R>) -> Result<Record, Fault> {
         match window.fill(self.record_header)? {
             Fill::Enough => {}

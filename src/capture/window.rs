@@ -61,10 +61,9 @@ impl<R> Window<R> {
     /// none unless `part.end <= count` and all are there.
     #[inline]
     pub(super) fn lend(&mut self, count: usize, part: std::ops::Range<usize>) -> &mut [u8] {
-        let front = self.start;
-        self.consume(count);
-        let taken = self.buffer.get_mut(front..self.start).unwrap_or_default();
-        taken.get_mut(part).unwrap_or_default()
+        let front = self.buffer.get_mut(self.start..self.end).unwrap_or_default();
+        self.start = self.start.saturating_add(count).min(self.end);
+        front.get_mut(..count).and_then(|taken| taken.get_mut(part)).unwrap_or_default()
     }
 }
 

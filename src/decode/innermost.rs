@@ -34,21 +34,23 @@ impl Innermost {
 
     /// Tells `visit` what the datagram is.
     #[inline]
-    pub(super) fn examine(
+    pub(super) fn examine<V: FnMut(Found<'_>) + ?Sized>(
         &mut self,
-        datagram: Datagram<'_>,
+        datagram: &Datagram<'_>,
         origin: Origin,
-        visit: &mut impl FnMut(Found<'_>),
+        visit: &mut V,
     ) {
-        match network::read(datagram.data) {
-            Some(carried) if carried.is_tcp() => {
-                visit(Found::Datagram(datagram, verdict(carried, origin)));
+        // What is plain TCP takes a short way, without memory of other packets.
+        let verdict = match network::read(datagram.data) {
+            Some(carried) if carried.is_tcp() => verdict(&carried, &origin),
+            Some(carried) => {
+                return self.look_inside(&carried, origin, MAX_DEPTH, &mut |verdict| {
+                    visit(Found::Datagram(datagram, &verdict));
+                });
             }
-            Some(carried) => self.look_inside(carried, origin, MAX_DEPTH, &mut |verdict| {
-                visit(Found::Datagram(datagram, verdict));
-            }),
-            None => visit(Found::Datagram(datagram, Verdict::NotTcp)),
-        }
+            None => Verdict::NotTcp,
+        };
+        visit(Found::Datagram(datagram, &verdict));
     }
 
     /// The segment that a datagram begins with of which the rest will never come.
@@ -58,20 +60,20 @@ impl Innermost {
 
     /// Tells `visit` of datagrams whose fragments have waited too long.
     #[cold]
-    pub(super) fn give_up_overdue(&mut self, now: Timestamp, visit: &mut impl FnMut(Found<'_>)) {
+    pub(super) fn give_up_overdue(&mut self, now: Timestamp, visit: &mut dyn FnMut(Found<'_>)) {
         while let Some(joined) = self.fragments.give_up_overdue(now) {
             self.visit_beginning(&joined, visit);
         }
     }
 
     /// Tells `visit` of all datagrams whose fragments have not all come.
-    pub(super) fn give_up(&mut self, visit: &mut impl FnMut(Found<'_>)) {
+    pub(super) fn give_up(&mut self, visit: &mut dyn FnMut(Found<'_>)) {
         while let Some(joined) = self.fragments.give_up() {
             self.visit_beginning(&joined, visit);
         }
     }
 
-    fn visit_beginning(&self, joined: &Joined, visit: &mut impl FnMut(Found<'_>)) {
+    fn visit_beginning(&self, joined: &Joined, visit: &mut dyn FnMut(Found<'_>)) {
         let carried = joined.carried();
         if let Some(segment) = carried.and_then(|it| self.beginning_of(it, joined.origin)) {
             visit(Found::Overdue(segment));
@@ -82,7 +84,7 @@ impl Innermost {
         let (mut carried, _) = self.descend(carried, MAX_DEPTH)?;
         // A first fragment inside another is no more complete than that, and no less.
         carried.fragment.take_if(|fragment| fragment.offset == 0);
-        match carried.is_tcp().then(|| verdict(carried, origin))? {
+        match carried.is_tcp().then(|| verdict(&carried, &origin))? {
             Verdict::Segment(segment) => Some(segment),
             _ => None,
         }
@@ -92,12 +94,12 @@ impl Innermost {
     #[cold]
     fn look_inside(
         &mut self,
-        carried: Carried<'_>,
+        carried: &Carried<'_>,
         origin: Origin,
         levels: usize,
         tell: &mut dyn FnMut(Verdict<'_>),
     ) {
-        let Some((carried, levels)) = self.descend(carried, levels) else {
+        let Some((carried, levels)) = self.descend(*carried, levels) else {
             return tell(Verdict::NotTcp);
         };
         if let Some(fragment) = carried.fragment {
@@ -107,12 +109,12 @@ impl Innermost {
             return match compression::inflate(carried.payload) {
                 Some((protocol, payload)) => {
                     let carried = Carried { protocol, payload: &payload, ..carried };
-                    self.look_inside(carried, origin, levels, tell);
+                    self.look_inside(&carried, origin, levels, tell);
                 }
                 None => tell(Verdict::NotTcp),
             };
         }
-        tell(verdict(carried, origin));
+        tell(verdict(&carried, &origin));
     }
 
     fn take_fragment(
@@ -126,7 +128,7 @@ impl Innermost {
         let key = Key::new(&carried, &fragment);
         if let Some(joined) = self.fragments.add(&key, &carried, &fragment, origin) {
             return match joined.carried() {
-                Some(carried) => self.look_inside(carried, joined.origin, levels, tell),
+                Some(carried) => self.look_inside(&carried, joined.origin, levels, tell),
                 None => tell(Verdict::NotTcp),
             };
         }
@@ -170,8 +172,8 @@ impl Innermost {
 }
 
 #[inline]
-fn verdict(carried: Carried<'_>, origin: Origin) -> Verdict<'_> {
-    match (tuple(&carried), Header::parse(carried.payload)) {
+fn verdict<'a>(carried: &Carried<'a>, origin: &Origin) -> Verdict<'a> {
+    match (tuple(carried), Header::parse(carried.payload)) {
         (Some(tuple), Some(header)) => Verdict::Segment(origin.segment(tuple, header)),
         (Some(tuple), None) => Verdict::Headless(origin.headless_segment(tuple)),
         (None, _) => Verdict::NotTcp,

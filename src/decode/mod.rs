@@ -36,8 +36,6 @@ pub use segment::{Datagram, FiveTuple, LinkFacts, MacAddr, Segment, TcpFlags};
 /// What decoding takes into account besides the packets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Options {
-    /// Every packet's time is moved by this many seconds.
-    pub delta_seconds: i32,
     /// Whether 802.11 frames whose frame check sequence is there and wrong are left out.
     pub check_fcs: bool,
     /// Whether to look inside tunnels.
@@ -46,7 +44,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { delta_seconds: 0, check_fcs: true, decap: true }
+        Self { check_fcs: true, decap: true }
     }
 }
 
@@ -54,7 +52,7 @@ impl Default for Options {
 #[derive(Debug)]
 pub enum Found<'a> {
     /// The link layer handed this datagram on as IP, and this is what it is.
-    Datagram(Datagram<'a>, Verdict<'a>),
+    Datagram(&'a Datagram<'a>, &'a Verdict<'a>),
     /// The segment that the first fragment of a datagram holds, now that the rest did not come.
     /// The fragments themselves were found before; this is not another packet.
     Overdue(Segment<'a>),
@@ -86,7 +84,6 @@ pub enum Verdict<'a> {
 /// frames that wait for the others.
 #[derive(Debug)]
 pub struct Decoder {
-    delta_seconds: i32,
     link: LinkLayer,
     innermost: Innermost,
 }
@@ -94,11 +91,7 @@ pub struct Decoder {
 impl Decoder {
     /// A decoder that has seen nothing yet.
     pub fn new(options: Options) -> Self {
-        Self {
-            delta_seconds: options.delta_seconds,
-            link: LinkLayer::new(options.check_fcs),
-            innermost: Innermost::new(options.decap),
-        }
+        Self { link: LinkLayer::new(options.check_fcs), innermost: Innermost::new(options.decap) }
     }
 
     /// Whether frames of this link type can be read.
@@ -109,17 +102,41 @@ impl Decoder {
     /// Calls `visit` with each datagram that the link layer hands on as IP, or with the beacon. A
     /// frame that holds neither (ARP, an unknown EtherType, too few bytes) calls it never.
     ///
-    /// Datagrams that by this packet's time have waited too long for their fragments come first.
+    /// `time` is the packet's; datagrams that by then have waited too long for their fragments come
+    /// first.
     #[inline]
-    pub fn decode(&mut self, packet: &RawPacket<'_>, mut visit: impl FnMut(Found<'_>)) {
-        let origin = Origin::of(packet, self.delta_seconds);
+    pub fn decode(
+        &mut self,
+        packet: &RawPacket<'_>,
+        time: Timestamp,
+        mut visit: impl FnMut(Found<'_>),
+    ) {
+        let origin = Origin::of(packet, time);
         if self.link.is_waiting() || self.innermost.is_waiting() {
-            self.give_up_overdue(origin.time, &mut visit);
+            self.give_up_overdue(time, &mut visit);
         }
+        // Most captures are Ethernet: a short way for them, without indirect calls.
+        if packet.link_type == LinkType::ETHERNET {
+            if let Some(datagram) = link::ethernet::datagram(packet.data) {
+                let origin = Origin { link: datagram.link, ..origin };
+                self.innermost.examine(&datagram, origin, &mut visit);
+            }
+        } else {
+            self.decode_other(packet, origin, &mut visit);
+        }
+    }
+
+    #[inline(never)]
+    fn decode_other(
+        &mut self,
+        packet: &RawPacket<'_>,
+        origin: Origin,
+        visit: &mut dyn FnMut(Found<'_>),
+    ) {
         let innermost = &mut self.innermost;
-        self.link.read(packet, origin, |found| match found {
+        self.link.read(packet, origin, &mut |found| match found {
             link::Found::Datagram(datagram, origin) => {
-                innermost.examine(datagram, origin, &mut visit);
+                innermost.examine(&datagram, origin, visit);
             }
             link::Found::Beacon(beacon) => visit(Found::Beacon(beacon)),
         });
@@ -142,7 +159,7 @@ impl Decoder {
     }
 
     #[cold]
-    fn give_up_overdue(&mut self, now: Timestamp, visit: &mut impl FnMut(Found<'_>)) {
+    fn give_up_overdue(&mut self, now: Timestamp, visit: &mut dyn FnMut(Found<'_>)) {
         let innermost = &mut self.innermost;
         self.link.give_up_overdue(now, |datagram, origin| {
             if let Some(segment) = innermost.beginning(datagram.data, origin) {

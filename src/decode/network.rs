@@ -23,6 +23,7 @@ pub enum Addresses {
 
 impl Addresses {
     /// The flow between these addresses and the given source and destination ports.
+    #[inline]
     pub fn with_ports(self, ports: (u16, u16)) -> FiveTuple {
         match self {
             Self::V4(source, destination) => FiveTuple::v4(source, destination, ports),
@@ -46,7 +47,7 @@ pub struct Carried<'a> {
 
 impl Carried<'_> {
     /// Whether the payload is a whole TCP segment, or as much of one as was captured.
-    #[inline]
+    #[inline(always)]
     pub fn is_tcp(&self) -> bool {
         self.protocol == TCP && self.fragment.is_none()
     }
@@ -66,7 +67,7 @@ pub struct Fragment {
 }
 
 /// What the datagram carries; `None` if it is no IP or its headers are broken.
-#[inline]
+#[inline(always)]
 pub fn read(datagram: &[u8]) -> Option<Carried<'_>> {
     match datagram.first()? >> 4 {
         4 => read_v4(datagram),
@@ -75,7 +76,7 @@ pub fn read(datagram: &[u8]) -> Option<Carried<'_>> {
     }
 }
 
-#[inline]
+#[inline(always)]
 fn read_v4(datagram: &[u8]) -> Option<Carried<'_>> {
     let header = Ipv4HeaderSlice::from_slice(datagram).ok()?;
     let header_len = header.slice().len();
@@ -100,6 +101,7 @@ fn read_v4(datagram: &[u8]) -> Option<Carried<'_>> {
     Some(carried)
 }
 
+#[inline(never)]
 fn read_v6(datagram: &[u8]) -> Option<Carried<'_>> {
     let header = Ipv6HeaderSlice::from_slice(datagram).ok()?;
     let behind_header = datagram.get(header.slice().len()..)?;

@@ -21,10 +21,11 @@ pub(super) struct Origin {
 
 impl Origin {
     /// A frame of which the link layer has not been read yet.
-    pub(super) fn of(packet: &RawPacket<'_>, delta_seconds: i32) -> Self {
+    #[inline]
+    pub(super) fn of(packet: &RawPacket<'_>, time: Timestamp) -> Self {
         Self {
             link: LinkFacts::default(),
-            time: packet.time.to_timestamp(delta_seconds),
+            time,
             wire_len: packet.wire_len,
             captured_len: packet.data.len() as u32,
         }
@@ -43,14 +44,14 @@ impl Origin {
 
     /// A segment from here of which nothing is known but whose it is.
     #[inline]
-    pub(super) fn headless_segment<'a>(self, tuple: FiveTuple) -> Segment<'a> {
+    pub(super) fn headless_segment<'a>(&self, tuple: FiveTuple) -> Segment<'a> {
         let nothing = Header { seq: 0, flags: Default::default(), payload: &[] };
         self.segment(tuple, nothing)
     }
 
     /// A segment from here.
     #[inline]
-    pub(super) fn segment(self, tuple: FiveTuple, header: Header<'_>) -> Segment<'_> {
+    pub(super) fn segment<'a>(&self, tuple: FiveTuple, header: Header<'a>) -> Segment<'a> {
         Segment {
             tuple,
             time: self.time,

@@ -20,6 +20,7 @@ pub struct Header<'a> {
 }
 
 /// Source and destination port, if as much as that was captured.
+#[inline]
 pub fn ports(segment: &[u8]) -> Option<(u16, u16)> {
     let [a, b, c, d] = *segment.first_chunk()?;
     Some((u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d])))
@@ -27,6 +28,7 @@ pub fn ports(segment: &[u8]) -> Option<(u16, u16)> {
 
 impl<'a> Header<'a> {
     /// Reads the header; `None` if fewer than 20 bytes are there or the data offset is below 5.
+    #[inline]
     pub fn parse(segment: &'a [u8]) -> Option<Self> {
         let fixed: &[u8; FIXED_HEADER] = segment.first_chunk()?;
         let data_offset = usize::from(fixed[12] >> 4) * 4;

@@ -43,6 +43,11 @@ pub trait Sink {
         time: Timestamp,
     );
 
+    /// How many bytes of `again`, which arrive anew at `position` of the stream, differ from those
+    /// stored there; 0 if the sink cannot tell.
+    fn differing(&mut self, _stream: &mut Self::Stream, _position: u64, _again: &[u8]) -> u64 {
+        0
+    }
     /// The stream begins `distance` bytes earlier than was thought: everything stored moves up by
     /// as much, and the new space is zeros.
     fn move_up(&mut self, flow: &Identity, stream: &mut Self::Stream, distance: u64);

@@ -27,8 +27,35 @@ struct Others {
 }
 
 impl SeenBytes {
+    /// Whether some positions of `range` were seen.
+    #[inline]
+    pub fn overlaps(&self, range: Range<i64>) -> bool {
+        let current = &self.current;
+        range.start.max(current.start) < range.end.min(current.end)
+            || self.others.as_ref().is_some_and(|others| others.overlaps(&range))
+    }
+
+    /// The parts of `range` that were seen, in no particular order.
+    pub fn overlap(&self, range: Range<i64>) -> impl Iterator<Item = Range<i64>> {
+        let others = self.others.as_ref().map(|others| others.overlapping(&range));
+        let all = std::iter::once(self.current.clone()).chain(others.into_iter().flatten());
+        all.filter_map(move |seen| {
+            let part = seen.start.max(range.start)..seen.end.min(range.end);
+            (!part.is_empty()).then_some(part)
+        })
+    }
+
     /// Adds the positions of `range`.
+    #[inline]
     pub fn insert(&mut self, range: Range<i64>) {
+        if range.start == self.current.end && self.others.is_none() {
+            self.current.end = range.end;
+        } else {
+            self.insert_apart(range);
+        }
+    }
+
+    fn insert_apart(&mut self, range: Range<i64>) {
         if range.is_empty() {
             return;
         }
@@ -71,6 +98,17 @@ impl Others {
         let end = self.ranges.remove(&start)?;
         self.total -= (end - start) as u64;
         Some(end)
+    }
+
+    fn overlaps(&self, range: &Range<i64>) -> bool {
+        self.overlapping(range).next().is_some()
+    }
+
+    /// The ranges that overlap `range`, last first.
+    fn overlapping(&self, range: &Range<i64>) -> impl Iterator<Item = Range<i64>> + use<'_> {
+        let start = range.start;
+        let before_end = self.ranges.range(..range.end).rev();
+        before_end.map(|(&start, &end)| start..end).take_while(move |seen| seen.end > start)
     }
 
     /// Moves every range that overlaps or touches `target` into it.
@@ -133,6 +171,10 @@ mod tests {
                 model.extend(start..start + length);
                 prop_assert_eq!(seen.count(), model.len() as u64);
                 prop_assert_eq!(seen.end(), model.last().map(|last| last + 1));
+                let probe = start - 7..start + 13;
+                let expected = model.range(probe.clone()).count();
+                prop_assert_eq!(seen.overlaps(probe.clone()), expected > 0);
+                prop_assert_eq!(seen.overlap(probe).map(|part| part.end - part.start).sum::<i64>(), expected as i64);
             }
         }
     }

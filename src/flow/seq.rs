@@ -2,11 +2,19 @@
 
 use std::ops::{Add, Sub};
 
+use crate::decode::{Segment, TcpFlags};
+
 /// A TCP sequence number (RFC 9293, 3.4).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SeqNumber(pub u32);
 
 impl SeqNumber {
+    /// The number of a segment's first payload byte: SYN takes one number itself.
+    #[inline]
+    pub fn of_payload(segment: &Segment<'_>) -> Self {
+        Self(segment.seq) + u32::from(segment.flags.contains(TcpFlags::SYN))
+    }
+
     /// How far this number lies ahead of `other`, going the shorter way round: negative if it
     /// lies behind.
     pub fn distance_from(self, other: Self) -> i32 {

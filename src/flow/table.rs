@@ -103,15 +103,22 @@ impl<S> FlowTable<S> {
         Some(flow)
     }
 
-    /// The slots of all flows, in order of creation.
-    pub(super) fn by_creation(&self) -> Vec<SlotId> {
-        let mut slots: Vec<(u64, SlotId)> = (0..)
-            .map(SlotId)
-            .zip(&self.slots)
-            .filter_map(|(slot, flow)| Some((flow.as_ref()?.identity.connection_number, slot)))
-            .collect();
-        slots.sort_unstable();
-        slots.into_iter().map(|(_, slot)| slot).collect()
+    /// Takes all flows out, in order of creation.
+    ///
+    /// They are sorted by number in place: millions of them may fill the memory.
+    pub(super) fn drain_by_creation(&mut self) -> impl Iterator<Item = Flow<S>> + use<S> {
+        let table = std::mem::take(self);
+        let mut slots = table.slots;
+        let mut order: Vec<u32> = Vec::new();
+        let number = |slot: &Option<Flow<S>>| slot.as_ref().map(|it| it.identity.connection_number);
+        if !slots.iter().filter_map(number).is_sorted() {
+            order = (0..slots.len() as u32).collect();
+            order.sort_unstable_by_key(|&slot| slots.get(slot as usize).and_then(number));
+        }
+        (0..slots.len()).filter_map(move |place| {
+            let slot = order.get(place).map_or(place, |&slot| slot as usize);
+            slots.get_mut(slot)?.take()
+        })
     }
 
     fn look_up(&self, tuple: &FiveTuple) -> Option<SlotId> {

@@ -9,7 +9,7 @@ use super::closings::{Closing, Closings};
 use super::idle::IdleOrder;
 use super::open_flow::Flow;
 use super::table::{FlowTable, SlotId};
-use super::{Direction, Identity, SeenBytes, SeqNumber, Sink};
+use super::{Direction, Identity, SeqNumber, Sink};
 use crate::config::Phase;
 use crate::decode::{Segment, TcpFlags};
 use crate::time::Timestamp;
@@ -70,27 +70,38 @@ impl<S: Sink> Tracker<S> {
 
     /// Puts a segment in its place.
     pub fn segment(&mut self, segment: &Segment<'_>, phase: Phase, sink: &mut S) {
-        let known = match self.flows.find(&segment.tuple) {
-            Some(slot) => self.continues(slot, segment, sink),
-            None if phase == Phase::Finish || self.is_stray(segment, sink) => return,
-            None => None,
+        let known = self.flows.find(&segment.tuple);
+        let (slot, delta) = match known.and_then(|slot| self.continues(slot, segment)) {
+            Some(place) => place,
+            None => {
+                match known {
+                    Some(slot) => self.close(slot, sink),
+                    None if phase == Phase::Finish || self.is_stray(segment, sink) => return,
+                    None => {}
+                }
+                if phase == Phase::Finish || !may_begin_flow(segment) {
+                    return;
+                }
+                (self.begin(segment), 0)
+            }
         };
-        let (slot, delta) = match known {
-            Some(known) => known,
-            None if phase == Phase::Finish || !may_begin_flow(segment) => return,
-            None => (self.begin(segment), 0),
-        };
-        self.count(slot, segment);
         let Some(flow) = self.flows.get_mut(slot) else { return };
-        note_syn(flow, segment, sink);
-        let payload_end = flow.next + i64::from(delta) + segment.payload.len() as i64;
+        if self.rules.idle_timeout.is_some() {
+            self.idle.moved(slot, flow.last_time.seconds(), segment.time.seconds());
+        }
+        flow.count(segment);
+        self.totals.packets += 1;
+        if segment.flags.contains(TcpFlags::SYN) {
+            note_syn(flow, segment, sink);
+        }
+        let start = flow.next + i64::from(delta);
         if !segment.payload.is_empty() {
-            store(flow, segment, delta, sink);
+            store(flow, segment, start, sink);
         }
         let mut over = segment.flags.contains(TcpFlags::RST);
         if !over {
             if segment.flags.contains(TcpFlags::FIN) {
-                flow.end.get_or_insert(payload_end);
+                flow.end.tell(start + segment.payload.len() as i64);
             }
             over = flow.is_complete();
         }
@@ -121,28 +132,24 @@ impl<S: Sink> Tracker<S> {
 
     /// Closes every flow, in order of creation: the input has ended.
     pub fn finish(&mut self, sink: &mut S) {
-        for slot in self.flows.by_creation() {
-            self.close(slot, sink);
+        for flow in self.flows.drain_by_creation() {
+            let summary = flow.summary();
+            sink.closed(&flow.identity, flow.stream, &summary);
         }
     }
 
     /// Whether a segment of a known flow continues it: then the flow and how far the segment's
-    /// data lies from where it was expected. Otherwise the flow was closed.
-    fn continues(
-        &mut self,
-        slot: SlotId,
-        segment: &Segment<'_>,
-        sink: &mut S,
-    ) -> Option<(SlotId, i32)> {
+    /// data lies from where it was expected.
+    #[inline]
+    fn continues(&self, slot: SlotId, segment: &Segment<'_>) -> Option<(SlotId, i32)> {
         let flow = self.flows.get(slot)?;
-        let new_connection = segment.flags.contains(TcpFlags::SYN)
-            && flow.last_syn.is_some_and(|last| last != SeqNumber(segment.seq));
-        let delta = first_byte(segment).distance_from(flow.next_seq);
-        if new_connection || delta.unsigned_abs() > self.rules.max_seek {
-            self.close(slot, sink);
+        if segment.flags.contains(TcpFlags::SYN)
+            && flow.last_syn().is_some_and(|last| last != SeqNumber(segment.seq))
+        {
             return None;
         }
-        Some((slot, delta))
+        let delta = SeqNumber::of_payload(segment).distance_from(flow.next_seq);
+        (delta.unsigned_abs() <= self.rules.max_seek).then_some((slot, delta))
     }
 
     /// Whether a segment of an unknown flow belongs to nothing: a remainder of a connection that
@@ -159,7 +166,7 @@ impl<S: Sink> Tracker<S> {
         }
         let Some(closing) = self.closings.last_of(&segment.tuple) else { return false };
         let Some(kept) = &closing.kept else { return false };
-        let delta = first_byte(segment).distance_from(closing.next_seq);
+        let delta = SeqNumber::of_payload(segment).distance_from(closing.next_seq);
         u64::try_from(closing.next + i64::from(delta))
             .is_ok_and(|position| sink.holds(kept, position, segment.payload))
     }
@@ -172,29 +179,15 @@ impl<S: Sink> Tracker<S> {
                 self.next_session_id - 1
             }
         };
-        let slot = self.flows.insert(Flow {
-            identity: Identity {
-                tuple: segment.tuple,
-                link: segment.link,
-                direction: Direction::Unknown,
-                first_time: segment.time,
-                connection_number: self.totals.flows,
-                session_id,
-            },
-            last_time: segment.time,
-            last_syn: None,
-            next_seq: first_byte(segment),
-            next: 0,
-            origin: 0,
-            end: None,
-            seen: SeenBytes::default(),
-            packets: 0,
-            wire_len: 0,
-            captured_len: 0,
-            out_of_order: 0,
-            violations: 0,
-            stream: S::Stream::default(),
-        });
+        let identity = Identity {
+            tuple: segment.tuple,
+            link: segment.link,
+            direction: Direction::Unknown,
+            first_time: segment.time,
+            connection_number: self.totals.flows,
+            session_id,
+        };
+        let slot = self.flows.insert(Flow::new(identity, segment));
         if self.rules.idle_timeout.is_some() {
             self.idle.add(slot, segment.time.seconds());
         }
@@ -203,97 +196,89 @@ impl<S: Sink> Tracker<S> {
         slot
     }
 
-    fn count(&mut self, slot: SlotId, segment: &Segment<'_>) {
-        let Some(flow) = self.flows.get_mut(slot) else { return };
-        if self.rules.idle_timeout.is_some() {
-            self.idle.moved(slot, flow.last_time.seconds(), segment.time.seconds());
-        }
-        flow.last_time = segment.time;
-        flow.packets += 1;
-        flow.wire_len += u64::from(segment.wire_len);
-        flow.captured_len += u64::from(segment.captured_len);
-        self.totals.packets += 1;
-    }
-
     fn close(&mut self, slot: SlotId, sink: &mut S) {
         let Some(flow) = self.flows.remove(slot) else { return };
         if self.rules.idle_timeout.is_some() {
             self.idle.remove(slot, flow.last_time.seconds());
         }
-        let summary = flow.summary();
+        let (summary, origin) = (flow.summary(), flow.origin());
         let kept = sink.closed(&flow.identity, flow.stream, &summary);
         self.closings.remember(Closing {
             tuple: flow.identity.tuple,
             next_seq: flow.next_seq,
-            next: flow.next - flow.origin,
+            next: flow.next - origin,
             kept,
         });
     }
-}
-
-/// The sequence number of a segment's first payload byte: SYN takes one number itself.
-fn first_byte(segment: &Segment<'_>) -> SeqNumber {
-    SeqNumber(segment.seq) + u32::from(segment.flags.contains(TcpFlags::SYN))
 }
 
 fn may_begin_flow(segment: &Segment<'_>) -> bool {
     segment.flags.contains(TcpFlags::SYN) || !segment.payload.is_empty()
 }
 
+#[cold]
 fn note_syn<S: Sink>(flow: &mut Flow<S::Stream>, segment: &Segment<'_>, sink: &mut S) {
-    if !segment.flags.contains(TcpFlags::SYN) {
-        return;
-    }
-    flow.last_syn = Some(SeqNumber(segment.seq));
-    flow.identity.direction = match segment.flags.contains(TcpFlags::ACK) {
-        true => Direction::ServerToClient,
-        false => Direction::ClientToServer,
-    };
+    flow.note_syn(SeqNumber(segment.seq), segment.flags.contains(TcpFlags::ACK));
     if !segment.payload.is_empty() {
-        flow.violations += 1;
+        flow.oddities().violations += 1;
         sink.syn_with_payload(&flow.identity, segment.payload.len());
     }
 }
 
-/// Stores a payload that lies `delta` bytes from where the stream's next byte was expected.
-fn store<S: Sink>(flow: &mut Flow<S::Stream>, segment: &Segment<'_>, delta: i32, sink: &mut S) {
+/// Stores a payload whose first byte lies at `start`.
+#[inline]
+fn store<S: Sink>(flow: &mut Flow<S::Stream>, segment: &Segment<'_>, start: i64, sink: &mut S) {
     let payload = segment.payload;
-    let start = flow.next + i64::from(delta);
     let end = start + payload.len() as i64;
     sink.arrived(&flow.identity, &mut flow.stream, payload);
-    if let ControlFlow::Break(()) = admit(flow, start, delta, payload.len(), sink) {
-        return;
+    // Nearly every payload lies where it was expected, behind all others.
+    if start != flow.next || flow.seen.overlaps(start..end) {
+        match admit(flow, start, payload, sink) {
+            ControlFlow::Continue(()) => {}
+            ControlFlow::Break(()) => return,
+        }
     }
-    let position = (start - flow.origin) as u64;
+    let position = (start - flow.origin()) as u64;
     sink.payload(&flow.identity, &mut flow.stream, position, payload, segment.time);
     flow.seen.insert(start..end);
     flow.next = end;
-    flow.next_seq = first_byte(segment) + payload.len() as u32;
+    flow.next_seq = SeqNumber::of_payload(segment) + payload.len() as u32;
 }
 
-/// Judges a payload's place: breaks if it is not to be stored, and makes room before the stream's
-/// beginning if it lies there.
+/// Judges a payload's place: breaks if it is not to be stored, makes room before the stream's
+/// beginning if it lies there, and holds bytes that arrive again against what they were before.
+#[inline(never)]
 fn admit<S: Sink>(
     flow: &mut Flow<S::Stream>,
     start: i64,
-    delta: i32,
-    length: usize,
+    payload: &[u8],
     sink: &mut S,
 ) -> ControlFlow<()> {
-    if start < flow.origin {
-        if flow.last_syn.is_some() {
-            flow.violations += 1;
+    let end = start + payload.len() as i64;
+    if start < flow.origin() {
+        if flow.last_syn().is_some() {
+            flow.oddities().violations += 1;
             return ControlFlow::Break(());
         }
-        let distance = (flow.origin - start) as u64;
+        let distance = (flow.origin() - start) as u64;
         sink.move_up(&flow.identity, &mut flow.stream, distance);
-        flow.origin = start;
-    } else if delta == -1 && length == 1 {
+        flow.oddities().origin = start;
+    } else if start == flow.next - 1 && payload.len() == 1 {
         // A keep-alive repeats the byte before the next one (RFC 9293, 3.8.4).
         return ControlFlow::Break(());
     }
-    if delta < 0 {
-        flow.out_of_order += 1;
+    if start < flow.next {
+        flow.oddities().out_of_order += 1;
+    }
+    let origin = flow.origin();
+    let mut conflicts = 0;
+    for again in flow.seen.overlap(start..end) {
+        let bytes = payload.get((again.start - start) as usize..(again.end - start) as usize);
+        let position = (again.start - origin) as u64;
+        conflicts += sink.differing(&mut flow.stream, position, bytes.unwrap_or_default());
+    }
+    if conflicts > 0 {
+        flow.oddities().conflicts += conflicts;
     }
     ControlFlow::Continue(())
 }

@@ -7,6 +7,12 @@
 /// The largest hole that is bridged with zeros in memory.
 const MAX_BRIDGE: u64 = 64 * 1024;
 
+/// A window does not grow beyond this size, unless one payload alone is larger.
+const FULL_WINDOW: usize = 256 * 1024;
+
+/// A window of less than this size is one of many.
+const SMALL_WINDOW: usize = 8 * 1024;
+
 /// A window of a file's bytes.
 #[derive(Debug, Default)]
 pub(super) struct PendingBytes {
@@ -23,6 +29,8 @@ pub(super) enum Placed {
     Before,
     /// They cannot be held together with what is in the window.
     Apart,
+    /// There is no room behind what is in the window.
+    Full,
 }
 
 impl PendingBytes {
@@ -51,6 +59,19 @@ impl PendingBytes {
         self.bytes.capacity()
     }
 
+    /// Appends `data` if it belongs at the end, there are bytes before it, and there is room left:
+    /// the way of nearly all bytes.
+    #[inline]
+    pub(super) fn append(&mut self, position: u64, data: &[u8]) -> bool {
+        let len = self.bytes.len();
+        let goes_on =
+            len > 0 && position == self.end() && data.len() <= self.bytes.capacity() - len;
+        if goes_on {
+            self.bytes.extend_from_slice(data);
+        }
+        goes_on
+    }
+
     /// Puts `data` at `position` of the file if it can be held together with what is there;
     /// `written` is the position behind the last byte that the file itself holds. Later bytes
     /// overwrite earlier ones.
@@ -59,6 +80,10 @@ impl PendingBytes {
             self.start = position;
         }
         if position == self.end() {
+            if !self.bytes.is_empty() && self.bytes.len() + data.len() > FULL_WINDOW {
+                return Placed::Full;
+            }
+            self.grow(data.len());
             self.bytes.extend_from_slice(data);
             return Placed::Inside;
         }
@@ -80,6 +105,19 @@ impl PendingBytes {
         self.bytes[from..from + covered].copy_from_slice(&data[..covered]);
         self.bytes.extend_from_slice(&data[covered..]);
         Placed::Inside
+    }
+
+    /// Makes room for `more` bytes. Small windows, of which there may be many, grow by half so
+    /// that little of their common budget is wasted; large ones quickly, so that little is copied.
+    fn grow(&mut self, more: usize) {
+        let (len, capacity) = (self.bytes.len(), self.bytes.capacity());
+        if capacity - len < more {
+            let larger = match capacity {
+                0..SMALL_WINDOW => capacity + capacity / 2,
+                _ => capacity * 4,
+            };
+            self.bytes.reserve_exact(larger.min(FULL_WINDOW).max(len + more) - len);
+        }
     }
 
     /// Moves the window's bytes up by `distance`, with zeros in the new space. Only for a window

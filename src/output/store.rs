@@ -22,9 +22,6 @@ use crate::messages::Messages;
 use crate::scan::RunningHashes;
 use crate::time::Timestamp;
 
-/// A window of this size is written out.
-const FULL_WINDOW: usize = 256 * 1024;
-
 /// A move of a stream's bytes is done in memory up to this size.
 const MAX_MOVE_IN_MEMORY: u64 = 4 * 1024 * 1024;
 
@@ -119,7 +116,18 @@ impl FileStore {
     }
 
     /// Stores `data` at `position`. Later bytes overwrite earlier ones, holes read as zeros.
+    #[inline]
     pub fn put(&mut self, id: FileId, position: u64, data: &[u8]) {
+        if let Some(Some(file)) = self.files.get_mut(id.index())
+            && file.pending.append(position, data)
+        {
+            self.buffered.touch(id.slot());
+        } else {
+            self.place(id, position, data);
+        }
+    }
+
+    fn place(&mut self, id: FileId, position: u64, data: &[u8]) {
         let Some(file) = &mut self.files[id.index()] else { return };
         if file.failed || data.is_empty() {
             return;
@@ -128,12 +136,8 @@ impl FileStore {
         let placed = file.pending.put(position, data, file.written);
         match placed {
             Placed::Inside => {
-                let full = file.pending.bytes().len() >= FULL_WINDOW;
                 self.memory_used += (file.pending.memory() - before) as u64;
                 self.buffered.touch(id.slot());
-                if full {
-                    self.write_out(id);
-                }
                 self.keep_budget();
             }
             // A lone repetition of old bytes must not disturb the window; a stream that goes on
@@ -141,7 +145,7 @@ impl FileStore {
             Placed::Before if file.written_apart != position => {
                 self.write_apart(id, position, data)
             }
-            Placed::Before | Placed::Apart => {
+            Placed::Before | Placed::Apart | Placed::Full => {
                 self.write_out(id);
                 self.put(id, position, data);
             }

@@ -41,7 +41,7 @@ pub fn of_capture(path: &Path) -> io::Result<Vec<Seed>> {
         {
             packets.extend(packed(number, packet.data));
         }
-        decoder.decode(&packet, |found| {
+        decoder.decode(&packet, packet.time.to_timestamp(0), |found| {
             let Found::Datagram(_, Verdict::Segment(it)) = found else { return };
             if segments.len() < LONGEST {
                 let port = it.tuple.source_port().min(it.tuple.destination_port());

@@ -5,7 +5,7 @@ use crate::decode::segment::{Datagram, LinkFacts, MacAddr};
 
 /// The datagram of an Ethernet frame.
 #[inline]
-pub(super) fn datagram(frame: &[u8]) -> Option<Datagram<'_>> {
+pub(in crate::decode) fn datagram(frame: &[u8]) -> Option<Datagram<'_>> {
     let (destination, rest) = frame.split_first_chunk()?;
     let (source, rest) = rest.split_first_chunk()?;
     let carried = ethertype::carried(rest)?;

@@ -6,7 +6,7 @@
 mod arcnet;
 mod atm;
 mod cooked;
-mod ethernet;
+pub(super) mod ethernet;
 mod ethertype;
 mod fddi;
 mod firewall;
@@ -57,40 +57,23 @@ impl LinkLayer {
 
     /// Calls `visit` with what the frame holds: one datagram at the most for every link type but
     /// 802.11, whose frames may aggregate several.
-    #[inline]
     pub(super) fn read(
-        &mut self,
-        packet: &RawPacket<'_>,
-        origin: Origin,
-        mut visit: impl FnMut(Found<'_>),
-    ) {
-        // Most captures are Ethernet: no indirect call for them.
-        let datagram = if packet.link_type == LinkType::ETHERNET {
-            ethernet::datagram(packet.data)
-        } else if wifi::supports(packet.link_type) {
-            return self.read_wifi(packet, origin, &mut visit);
-        } else {
-            reader(packet.link_type).and_then(|read| read(packet.data))
-        };
-        if let Some(datagram) = datagram {
-            visit(Found::Datagram(datagram, Origin { link: datagram.link, ..origin }));
-        }
-    }
-
-    fn read_wifi(
         &mut self,
         packet: &RawPacket<'_>,
         origin: Origin,
         visit: &mut dyn FnMut(Found<'_>),
     ) {
-        match wifi::captured(packet) {
-            Some(Captured::Wireless(frame)) => self.wifi.read(frame, origin, visit),
-            Some(Captured::Other(link_type, frame)) => {
-                if let Some(datagram) = reader(link_type).and_then(|read| read(frame)) {
-                    visit(Found::Datagram(datagram, Origin { link: datagram.link, ..origin }));
-                }
+        let (link_type, frame) = if wifi::supports(packet.link_type) {
+            match wifi::captured(packet) {
+                Some(Captured::Wireless(frame)) => return self.wifi.read(frame, origin, visit),
+                Some(Captured::Other(link_type, frame)) => (link_type, frame),
+                None => return,
             }
-            None => {}
+        } else {
+            (packet.link_type, packet.data)
+        };
+        if let Some(datagram) = reader(link_type).and_then(|read| read(frame)) {
+            visit(Found::Datagram(datagram, Origin { link: datagram.link, ..origin }));
         }
     }
 

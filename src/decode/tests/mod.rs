@@ -55,7 +55,7 @@ fn tell(found: Found<'_>) -> String {
     match found {
         Found::Datagram(_, Verdict::Segment(segment)) => match segment.payload {
             [] => "segment".to_owned(),
-            _ => format!("segment {}", text(&segment)),
+            _ => format!("segment {}", text(segment)),
         },
         Found::Datagram(_, Verdict::Headless(_)) => "headless".to_owned(),
         Found::Datagram(_, Verdict::Fragment(None)) => "fragment of something".to_owned(),
@@ -110,7 +110,7 @@ impl Test {
             link_type,
             data: frame,
         };
-        self.decoder.decode(&packet, visit);
+        self.decoder.decode(&packet, packet.time.to_timestamp(0), visit);
     }
 
     fn finish(&mut self) -> Vec<String> {
@@ -122,8 +122,8 @@ impl Test {
 
 #[test]
 fn a_plain_segment_has_all_the_facts_of_its_frame() {
-    let mut test = Test::with(Options { delta_seconds: 5, ..Options::default() });
-    test.seconds = 100;
+    let mut test = Test::new();
+    test.seconds = 105;
     let tagged = [&[0, 7, 8, 0][..], &ipv4(6, &tcp(9, 0x18, b"data"))].concat();
     let mut seen = 0;
     test.visit(LinkType::ETHERNET, &ethernet(0x8100, &tagged), 3, |found| {
