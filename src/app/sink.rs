@@ -10,7 +10,7 @@ use std::sync::{Arc, OnceLock};
 use crate::flow::{Identity, Sink, Summary};
 use crate::hooks::{AlertDescriptor, Children};
 use crate::messages::Messages;
-use crate::output::{Console, FileId, FlowFile, FlowFiles, ScratchStreams, Ticket};
+use crate::output::{Console, FileId, Finishing, FlowFiles, ScratchStreams};
 use crate::report::Report;
 use crate::scan::{Content, Findings, FinishedFlow, FlowScanner, RunningHashes};
 use crate::time::Timestamp;
@@ -55,7 +55,7 @@ pub(super) struct FlowHooks {
 /// What is remembered of an open flow.
 #[derive(Debug, Default)]
 pub(super) struct Stream {
-    files: Option<FlowFile>,
+    file: Option<FileId>,
     scratch: Option<FileId>,
     /// How many bytes were printed.
     printed: u64,
@@ -66,13 +66,20 @@ pub(super) struct Closing {
     flow: Identity,
     summary: Summary,
     /// The file that is being finished, and whoever wants to know where it is.
-    file: Option<(Ticket, Kept)>,
+    file: Option<(Finishing, Kept)>,
     findings: Findings,
 }
 
 /// Where the file of a closed flow is: known once it is finished, `None` if it could not be kept.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Kept(Arc<OnceLock<Option<PathBuf>>>);
+
+impl Kept {
+    /// Where the file is, if that is known and it is anywhere.
+    fn path(&self) -> Option<&Path> {
+        self.0.get()?.as_deref()
+    }
+}
 
 impl StreamSink {
     /// Writes everything that waits in memory.
@@ -107,20 +114,20 @@ impl StreamSink {
     /// Reports closed flows, in the order of closing, as far as their files are finished.
     fn settle(&mut self) {
         while let Some(closing) = self.closing.front_mut() {
-            let mut path = None;
-            if let (Some((ticket, kept)), Route::Files(files)) = (&closing.file, &mut self.route) {
-                let Some(outcome) = files.outcome(&closing.flow, *ticket) else { return };
-                if let Some(closed) = outcome {
+            if let (Some((file, kept)), Route::Files(files)) = (&closing.file, &mut self.route) {
+                let Some(outcome) = files.outcome(*file) else { return };
+                let path = outcome.map(|closed| {
                     closing.findings = closed.findings;
-                    path = Some(closed.path);
-                }
+                    closed.path
+                });
                 // Set only here, and only once.
-                let _ = kept.0.set(path.clone());
+                let _ = kept.0.set(path);
             }
-            let Some(Closing { flow, summary, findings, .. }) = self.closing.pop_front() else {
+            let Some(Closing { flow, summary, file, findings }) = self.closing.pop_front() else {
                 return;
             };
-            self.tell(&flow, &summary, path.as_deref(), &findings);
+            let path = file.as_ref().and_then(|(_, kept)| kept.path());
+            self.tell(&flow, &summary, path, &findings);
         }
     }
 
@@ -158,11 +165,11 @@ impl Sink for StreamSink {
         time: Timestamp,
     ) {
         if let Route::Files(files) = &mut self.route {
-            let is_new = stream.files.is_none();
-            files.payload(flow, &mut stream.files, position, payload, time);
+            let is_new = stream.file.is_none();
+            files.payload(flow, &mut stream.file, position, payload, time);
             if is_new
                 && let Some(alert) = &self.hooks.alert
-                && let Some(path) = stream.files.and_then(|file| files.path(file))
+                && let Some(path) = stream.file.and_then(|file| files.path(file))
             {
                 alert.opened(path);
             }
@@ -177,7 +184,7 @@ impl Sink for StreamSink {
 
     fn move_up(&mut self, _: &Identity, stream: &mut Stream, distance: u64) {
         if let Route::Files(files) = &mut self.route {
-            files.move_up(stream.files, distance);
+            files.move_up(stream.file, distance);
         }
         if let Some(scratch) = &mut self.scratch {
             scratch.move_up(stream.scratch, distance);
@@ -185,16 +192,16 @@ impl Sink for StreamSink {
     }
 
     fn closed(&mut self, flow: &Identity, stream: Stream, summary: &Summary) -> Option<Kept> {
-        if stream.files.is_some() || stream.scratch.is_some() {
+        if stream.file.is_some() || stream.scratch.is_some() {
             for scanner in self.scanners.iter() {
                 scanner.closed(flow);
             }
         }
-        let file = match (&mut self.route, stream.files) {
+        let file = match (&mut self.route, stream.file) {
             (Route::Files(files), Some(file)) => files.close(flow, file),
             _ => None,
         };
-        let file = file.map(|ticket| (ticket, Kept::default()));
+        let file = file.map(|finishing| (finishing, Kept::default()));
         let kept = file.as_ref().map(|(_, kept)| kept.clone());
         let mut findings = Findings::default();
         if let (Some(scratch), Some(id)) = (&mut self.scratch, stream.scratch) {
@@ -224,10 +231,7 @@ impl Sink for StreamSink {
             }
             self.settle();
         }
-        match kept.0.get() {
-            Some(Some(path)) => holds(path, position, payload).unwrap_or(false),
-            _ => false,
-        }
+        kept.path().is_some_and(|path| holds(path, position, payload).unwrap_or(false))
     }
 
     fn syn_with_payload(&mut self, flow: &Identity, length: usize) {

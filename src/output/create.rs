@@ -14,7 +14,7 @@ use crate::flow::Identity;
 #[derive(Debug)]
 pub enum Creation {
     /// A flow's file: the first name that no file has yet. Files that exist are left alone.
-    New(Box<NewFile>),
+    New(NewFile),
     /// A file with a fixed name. A file of that name that exists is emptied.
     Replace(PathBuf),
     /// A file that is only there because memory is scarce, with a fixed name.
@@ -30,11 +30,21 @@ pub struct NewFile {
     pub namer: Arc<Namer>,
     /// The flow.
     pub flow: Identity,
+    /// The name with count 0.
+    pub first_path: PathBuf,
 }
 
 impl Creation {
     /// Where the file is; for all but scratch files only once it was made.
     pub fn path(&self) -> Option<&Path> {
+        match self {
+            Self::Made(path) | Self::Scratch(path) => Some(path),
+            Self::New(_) | Self::Replace(_) => None,
+        }
+    }
+
+    /// The same, for when the file is closed.
+    pub fn into_path(self) -> Option<PathBuf> {
         match self {
             Self::Made(path) | Self::Scratch(path) => Some(path),
             Self::New(_) | Self::Replace(_) => None,
@@ -48,11 +58,10 @@ impl Creation {
 
     /// The file's name for messages.
     pub fn display(&self) -> impl fmt::Display {
-        let path = match self {
-            Self::Made(path) | Self::Replace(path) | Self::Scratch(path) => path.clone(),
-            Self::New(new) => new.namer.path(&new.flow, 0),
-        };
-        path.display().to_string()
+        match self {
+            Self::Made(path) | Self::Replace(path) | Self::Scratch(path) => path.display(),
+            Self::New(new) => new.first_path.display(),
+        }
     }
 
     /// Opens the file for reading and writing, making it first if that was not done yet.
@@ -74,15 +83,18 @@ impl Creation {
 }
 
 impl NewFile {
-    fn make(&self) -> io::Result<(File, PathBuf)> {
-        let mut count = self.namer.first_count(&self.flow);
+    /// Makes the file; its path is that of a made file from then on.
+    fn make(&mut self) -> io::Result<(File, PathBuf)> {
+        let mut count = self.namer.first_count(&self.first_path);
         loop {
-            let path = self.namer.path(&self.flow, count);
-            match with_folders(&path, options().create_new(true)) {
+            let counted = (count > 0).then(|| self.namer.path(&self.flow, count));
+            let path = counted.as_deref().unwrap_or(&self.first_path);
+            match with_folders(path, options().create_new(true)) {
                 Ok(file) => {
                     if count > 0 {
-                        self.namer.note_taken(&self.flow, count);
+                        self.namer.note_taken(&self.first_path, count);
                     }
+                    let path = counted.unwrap_or_else(|| std::mem::take(&mut self.first_path));
                     return Ok((file, path));
                 }
                 Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),

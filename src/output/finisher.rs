@@ -8,14 +8,12 @@
 //! When the thread has enough to do, the packet loop finishes the file itself: two processors are
 //! then busy with files, and what waits stays bounded.
 
-use std::collections::HashMap;
+use std::collections::VecDeque;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{Builder, JoinHandle};
-
-use foldhash::fast::RandomState;
 
 use super::stored_file::{ClosedFile, StoredFile};
 use crate::flow::Identity;
@@ -45,8 +43,21 @@ pub struct Finisher {
     inspect: Arc<Inspect>,
     messages: Messages,
     helper: Option<Helper>,
-    next_ticket: u64,
-    done: HashMap<Ticket, Outcome, RandomState>,
+    done: Outcomes,
+}
+
+/// What came of files, by ticket. Most are asked for in the order of their tickets.
+#[derive(Default)]
+struct Outcomes {
+    /// The ticket of the first place.
+    first: u64,
+    places: VecDeque<Place>,
+}
+
+enum Place {
+    Awaited,
+    Here(Outcome),
+    Taken,
 }
 
 struct Helper {
@@ -60,7 +71,7 @@ struct Helper {
 struct Job {
     ticket: Ticket,
     flow: Identity,
-    file: StoredFile,
+    file: Box<StoredFile>,
 }
 
 impl Finisher {
@@ -72,13 +83,12 @@ impl Finisher {
             true => Helper::start(Arc::clone(&inspect), messages.clone()),
             false => None,
         };
-        Self { inspect, messages, helper, next_ticket: 0, done: HashMap::default() }
+        Self { inspect, messages, helper, done: Outcomes::default() }
     }
 
     /// Has the file of a flow finished, now or soon.
-    pub fn finish(&mut self, flow: &Identity, file: StoredFile) -> Ticket {
-        let ticket = Ticket(self.next_ticket);
-        self.next_ticket += 1;
+    pub fn finish(&mut self, flow: &Identity, file: Box<StoredFile>) -> Ticket {
+        let ticket = self.done.issue();
         let job = Job { ticket, flow: *flow, file };
         let left = match &mut self.helper {
             Some(helper) => helper.offer(job),
@@ -86,7 +96,7 @@ impl Finisher {
         };
         if let Some(job) = left {
             let outcome = job.run(&*self.inspect, &self.messages);
-            self.done.insert(ticket, outcome);
+            self.done.put(ticket, outcome);
         }
         ticket
     }
@@ -94,7 +104,7 @@ impl Finisher {
     /// What came of the file, if it is finished by now. Gives each outcome once.
     pub fn outcome(&mut self, ticket: Ticket) -> Option<Outcome> {
         self.collect();
-        self.done.remove(&ticket)
+        self.done.take(ticket)
     }
 
     /// Waits until all files are finished.
@@ -122,6 +132,40 @@ impl Finisher {
                 helper.take(outcome, &mut self.done);
             }
         }
+    }
+}
+
+impl Outcomes {
+    /// The next ticket.
+    fn issue(&mut self) -> Ticket {
+        self.places.push_back(Place::Awaited);
+        Ticket(self.first + self.places.len() as u64 - 1)
+    }
+
+    fn put(&mut self, ticket: Ticket, outcome: Outcome) {
+        if let Some(place) = self.place(ticket) {
+            *place = Place::Here(outcome);
+        }
+    }
+
+    fn take(&mut self, ticket: Ticket) -> Option<Outcome> {
+        let place = self.place(ticket)?;
+        let outcome = match std::mem::replace(place, Place::Taken) {
+            Place::Here(outcome) => Some(outcome),
+            other => {
+                *place = other;
+                None
+            }
+        };
+        while let Some(Place::Taken) = self.places.front() {
+            self.places.pop_front();
+            self.first += 1;
+        }
+        outcome
+    }
+
+    fn place(&mut self, Ticket(number): Ticket) -> Option<&mut Place> {
+        self.places.get_mut(usize::try_from(number.checked_sub(self.first)?).ok()?)
     }
 }
 
@@ -170,14 +214,10 @@ impl Helper {
         }
     }
 
-    fn take(
-        &mut self,
-        (ticket, memory, outcome): (Ticket, usize, Outcome),
-        done: &mut HashMap<Ticket, Outcome, RandomState>,
-    ) {
+    fn take(&mut self, (ticket, memory, outcome): (Ticket, usize, Outcome), done: &mut Outcomes) {
         self.waiting -= 1;
         self.waiting_bytes -= memory;
-        done.insert(ticket, outcome);
+        done.put(ticket, outcome);
     }
 }
 

@@ -1,7 +1,7 @@
 //! A file for each flow.
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use foldhash::fast::RandomState;
@@ -37,11 +37,11 @@ pub struct FlowFileOptions {
     pub make_files: MakeFiles,
 }
 
-/// The files of one flow.
+/// A flow's file that is being finished.
 #[derive(Clone, Copy, Debug)]
-pub struct FlowFile {
-    data: FileId,
-    index: Option<FileId>,
+pub struct Finishing {
+    ticket: Ticket,
+    name: Option<NameHash>,
 }
 
 /// Writes flows to files.
@@ -82,18 +82,19 @@ impl FlowFiles {
         Self { store, finisher, namer, options, messages, waiting: HashMap::default() }
     }
 
-    /// Stores a payload; `files` are the flow's files, made with its first payload.
+    /// Stores a payload; `file` is made with the flow's first.
+    #[inline]
     pub fn payload(
         &mut self,
         flow: &Identity,
-        files: &mut Option<FlowFile>,
+        file: &mut Option<FileId>,
         position: u64,
         payload: &[u8],
         time: Timestamp,
     ) {
-        let file = match *files {
+        let file = match *file {
             Some(file) => file,
-            None => *files.insert(self.begin(flow)),
+            None => *file.insert(self.begin(flow)),
         };
         let kept = match self.options.byte_limit {
             Some(limit) => {
@@ -102,40 +103,42 @@ impl FlowFiles {
             }
             None => payload,
         };
-        self.store.put(file.data, position, kept);
-        if let Some(index) = file.index {
-            self.write_index(index, position, time, kept.len());
+        self.store.put(file, position, kept);
+        if self.options.index {
+            self.write_index(file, position, time, kept.len());
         }
     }
 
     /// Moves everything stored up by `distance`.
-    pub fn move_up(&mut self, files: Option<FlowFile>, distance: u64) {
-        if let Some(file) = files {
-            self.store.move_up(file.data, distance, self.options.byte_limit);
+    pub fn move_up(&mut self, file: Option<FileId>, distance: u64) {
+        if let Some(file) = file {
+            self.store.move_up(file, distance, self.options.byte_limit);
         }
     }
 
-    /// Has the flow's files finished. `None` if there is nothing to finish.
-    pub fn close(&mut self, flow: &Identity, files: FlowFile) -> Option<Ticket> {
-        if let Some(index) = files.index.and_then(|index| self.store.detach(index)) {
+    /// Has the flow's file finished. `None` if there is nothing to finish.
+    pub fn close(&mut self, flow: &Identity, id: FileId) -> Option<Finishing> {
+        let file = self.store.detach(id)?;
+        if let Some(index) = file.index.and_then(|index| self.store.detach(index)) {
             index.finish(&self.messages, |_, _, _| Ok(()));
         }
-        let file = self.store.detach(files.data)?;
+        let name = file.name;
         let ticket = self.finisher.finish(flow, file);
-        let name = self.namer.hash(flow);
-        if let Some(waiting) = self.waiting.get_mut(&name)
-            && *waiting == Waiting::Growing(files.data)
+        if let Some(name) = name
+            && let Some(waiting) = self.waiting.get_mut(&name)
+            && *waiting == Waiting::Growing(id)
         {
             *waiting = Waiting::Finishing(ticket);
         }
-        Some(ticket)
+        Some(Finishing { ticket, name })
     }
 
     /// What came of a flow's file, if it is finished by now. Gives each outcome once.
-    pub fn outcome(&mut self, flow: &Identity, ticket: Ticket) -> Option<Outcome> {
-        let outcome = self.finisher.outcome(ticket)?;
-        let name = self.namer.hash(flow);
-        if self.waiting.get(&name) == Some(&Waiting::Finishing(ticket)) {
+    pub fn outcome(&mut self, file: Finishing) -> Option<Outcome> {
+        let outcome = self.finisher.outcome(file.ticket)?;
+        if let Some(name) = file.name
+            && self.waiting.get(&name) == Some(&Waiting::Finishing(file.ticket))
+        {
             self.waiting.remove(&name);
         }
         Some(outcome)
@@ -147,8 +150,8 @@ impl FlowFiles {
     }
 
     /// Where the flow's file is, once it was made.
-    pub fn path(&self, files: FlowFile) -> Option<&Path> {
-        self.store.path(files.data)
+    pub fn path(&self, file: FileId) -> Option<&Path> {
+        self.store.path(file)
     }
 
     /// Writes everything that waits in memory.
@@ -156,13 +159,13 @@ impl FlowFiles {
         self.store.flush();
     }
 
-    fn begin(&mut self, flow: &Identity) -> FlowFile {
-        let name = self.namer.hash(flow);
+    fn begin(&mut self, flow: &Identity) -> FileId {
+        let first_path = self.namer.path(flow, 0);
+        let name = self.namer.hash(&first_path);
         let hashes = self.options.hashes;
         let hashes = (!hashes.is_empty()).then(|| Box::new(RunningHashes::new(hashes)));
-        let creation =
-            Creation::New(Box::new(NewFile { namer: Arc::clone(&self.namer), flow: *flow }));
-        let data = self.store.add(creation, Some(flow.first_time), hashes);
+        let new = NewFile { namer: Arc::clone(&self.namer), flow: *flow, first_path };
+        let id = self.store.add(Creation::New(new), Some(flow.first_time), hashes);
         let contested = match self.waiting.get(&name) {
             Some(&Waiting::Growing(earlier)) => {
                 self.store.create(earlier);
@@ -174,21 +177,32 @@ impl FlowFiles {
             }
             None => false,
         };
-        let at_once = self.options.make_files == MakeFiles::AtOnce || self.options.index;
-        if !contested && !at_once {
-            self.waiting.insert(name, Waiting::Growing(data));
-            return FlowFile { data, index: None };
+        if contested || self.options.index || self.options.make_files == MakeFiles::AtOnce {
+            let path = self.store.create(id).map(Path::to_owned);
+            if let Some(path) = path.filter(|_| self.options.index) {
+                self.add_index(id, path);
+            }
+        } else {
+            self.waiting.insert(name, Waiting::Growing(id));
+            if let Some(file) = self.store.file_mut(id) {
+                file.name = Some(name);
+            }
         }
-        let path = self.store.create(data).map(Path::to_owned);
-        let index = path.filter(|_| self.options.index).map(|path| {
-            let mut beside = path.into_os_string();
-            beside.push(".findx");
-            self.store.add(Creation::Replace(beside.into()), None, None)
-        });
-        FlowFile { data, index }
+        id
     }
 
-    fn write_index(&mut self, index: FileId, position: u64, time: Timestamp, written: usize) {
+    /// Adds the index beside the file at `path`.
+    fn add_index(&mut self, id: FileId, path: PathBuf) {
+        let mut beside = path.into_os_string();
+        beside.push(".findx");
+        let index = self.store.add(Creation::Replace(beside.into()), None, None);
+        if let Some(file) = self.store.file_mut(id) {
+            file.index = Some(index);
+        }
+    }
+
+    fn write_index(&mut self, file: FileId, position: u64, time: Timestamp, written: usize) {
+        let Some(index) = self.store.file_mut(file).and_then(|file| file.index) else { return };
         let line = format!("{position}|{}.{:06}|{written}\n", time.seconds(), time.subsec_micros());
         self.store.append(index, line.as_bytes());
     }

@@ -20,7 +20,7 @@ mod unprocessed;
 
 pub use console::Console;
 pub use finisher::{Finisher, Inspect, Outcome, Ticket};
-pub use flow_files::{FlowFile, FlowFileOptions, FlowFiles, MakeFiles};
+pub use flow_files::{Finishing, FlowFileOptions, FlowFiles, MakeFiles};
 pub use naming::Namer;
 pub use packet_files::PacketFiles;
 pub use scratch::ScratchStreams;

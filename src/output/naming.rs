@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use std::hash::BuildHasher;
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use foldhash::fast::RandomState;
@@ -23,6 +24,8 @@ pub struct Namer {
     hasher: RandomState,
     /// The lowest count that may be free, for names whose count 0 was taken.
     taken: Mutex<Taken>,
+    /// Whether there were ever any, which two threads can ask without waiting for each other.
+    any_taken: AtomicBool,
 }
 
 type Taken = HashMap<NameHash, u32, RandomState>;
@@ -40,7 +43,13 @@ impl Namer {
             b"" | b"." => prefix.clear(),
             _ => prefix.push(b'/'),
         }
-        Self { prefix, template, hasher: RandomState::default(), taken: Mutex::default() }
+        Self {
+            prefix,
+            template,
+            hasher: RandomState::default(),
+            taken: Mutex::default(),
+            any_taken: AtomicBool::new(false),
+        }
     }
 
     /// The path of the flow's file with this count.
@@ -56,30 +65,29 @@ impl Namer {
         self.template.render(out, flow, count);
     }
 
-    /// What tells flows apart whose names differ in the count only.
-    pub fn hash(&self, flow: &Identity) -> NameHash {
-        let mut name = Vec::with_capacity(64);
-        self.template.render(&mut name, flow, 0);
-        NameHash(self.hasher.hash_one(&name))
+    /// What tells flows apart whose names differ in more than the count, from the path with count
+    /// 0. To be made once a flow and kept.
+    pub fn hash(&self, first_path: &Path) -> NameHash {
+        NameHash(self.hasher.hash_one(first_path.as_os_str().as_encoded_bytes()))
     }
 
-    /// The count from which on the flow's names are worth trying. A thousand flows that share a
-    /// name must not each try the counts of all those before.
-    pub fn first_count(&self, flow: &Identity) -> u32 {
-        let taken = self.taken();
-        if taken.is_empty() {
-            return 0;
+    /// The count from which on names like `first_path` are worth trying. A thousand flows that
+    /// share a name must not each try the counts of all those before.
+    pub fn first_count(&self, first_path: &Path) -> u32 {
+        match self.any_taken.load(Ordering::Acquire) {
+            true => self.taken().get(&self.hash(first_path)).copied().unwrap_or(0),
+            false => 0,
         }
-        taken.get(&self.hash(flow)).copied().unwrap_or(0)
     }
 
-    /// The flow's name with this count is taken, and so are those with lower counts.
-    pub fn note_taken(&self, flow: &Identity, count: u32) {
+    /// The name like `first_path` with this count is taken, and so are those with lower counts.
+    pub fn note_taken(&self, first_path: &Path, count: u32) {
         let mut taken = self.taken();
         if taken.len() >= REMEMBERED_NAMES {
             taken.clear();
         }
-        taken.insert(self.hash(flow), count.saturating_add(1));
+        taken.insert(self.hash(first_path), count.saturating_add(1));
+        self.any_taken.store(true, Ordering::Release);
     }
 
     fn taken(&self) -> MutexGuard<'_, Taken> {

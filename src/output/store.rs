@@ -58,7 +58,7 @@ pub struct Limits {
 /// Files being written.
 #[derive(Debug)]
 pub struct FileStore {
-    files: Vec<Option<StoredFile>>,
+    files: Vec<Option<Box<StoredFile>>>,
     free: Vec<u32>,
     /// Files with bytes in memory.
     buffered: UseOrder,
@@ -91,7 +91,7 @@ impl FileStore {
         stamp: Option<Timestamp>,
         hashes: Option<Box<RunningHashes>>,
     ) -> FileId {
-        let file = StoredFile::new(creation, stamp, hashes);
+        let file = Box::new(StoredFile::new(creation, stamp, hashes));
         match self.free.pop() {
             Some(number) => {
                 self.files[number as usize] = Some(file);
@@ -102,6 +102,11 @@ impl FileStore {
                 FileId::of_slot((self.files.len() - 1) as u32)
             }
         }
+    }
+
+    /// The file, as long as it is growing.
+    pub(super) fn file_mut(&mut self, id: FileId) -> Option<&mut StoredFile> {
+        self.files.get_mut(id.index())?.as_deref_mut()
     }
 
     /// Makes the file on disk if that was not done yet; `None` if it cannot be made.
@@ -193,7 +198,7 @@ impl FileStore {
     }
 
     /// Takes the file out of the store, to be finished by [`StoredFile::finish`].
-    pub fn detach(&mut self, id: FileId) -> Option<StoredFile> {
+    pub fn detach(&mut self, id: FileId) -> Option<Box<StoredFile>> {
         let file = self.files[id.index()].take()?;
         self.memory_used -= file.pending.memory() as u64;
         self.buffered.remove(id.slot());

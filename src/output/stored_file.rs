@@ -6,7 +6,9 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use super::create::Creation;
+use super::naming::NameHash;
 use super::pending::PendingBytes;
+use super::store::FileId;
 use crate::messages::Messages;
 use crate::scan::{Content, RunningHashes};
 use crate::time::Timestamp;
@@ -16,6 +18,10 @@ use crate::time::Timestamp;
 #[derive(Debug)]
 pub struct StoredFile {
     pub(super) creation: Creation,
+    /// Stands for its name, if it is a flow's.
+    pub(super) name: Option<NameHash>,
+    /// The index that is written beside it.
+    pub(super) index: Option<FileId>,
     /// The modification time it gets whenever it is closed.
     pub(super) stamp: Option<Timestamp>,
     pub(super) pending: PendingBytes,
@@ -48,6 +54,8 @@ impl StoredFile {
     ) -> Self {
         Self {
             creation,
+            name: None,
+            index: None,
             stamp,
             pending: PendingBytes::default(),
             written: 0,
@@ -66,7 +74,7 @@ impl StoredFile {
     /// Writes what waits, has `inspect` look at all of the content, and closes the file. `None`
     /// if it could not be made or written, which `messages` is told.
     pub fn finish<T>(
-        mut self,
+        mut self: Box<Self>,
         messages: &Messages,
         inspect: impl FnOnce(&Path, Content<'_>, Option<RunningHashes>) -> io::Result<T>,
     ) -> Option<ClosedFile<T>> {
@@ -98,7 +106,7 @@ impl StoredFile {
         match finished {
             Ok(findings) => {
                 let on_disk = self.handle.is_some();
-                Some(ClosedFile { path: path.to_owned(), on_disk, findings })
+                Some(ClosedFile { path: self.creation.into_path()?, on_disk, findings })
             }
             Err(error) => {
                 self.fail(error, messages);

@@ -304,8 +304,7 @@ impl Report {
     }
 
     fn put_escaped(&mut self, path: &Path) {
-        let escaped = xml::text(path.as_os_str().as_encoded_bytes());
-        self.text.extend_from_slice(escaped.as_bytes());
+        xml::push_text(&mut self.text, path.as_os_str().as_encoded_bytes());
     }
 
     fn put(&mut self, text: &str) {

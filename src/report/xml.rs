@@ -6,16 +6,37 @@ use quick_xml::escape::escape;
 
 /// `bytes` as character data or an attribute value: escaped, and with a replacement character for
 /// everything that is no UTF-8 or that XML 1.0 cannot hold in any form.
-pub(super) fn text(bytes: &[u8]) -> String {
+pub(super) fn text(bytes: &[u8]) -> Cow<'_, str> {
     match String::from_utf8_lossy(bytes) {
-        Cow::Borrowed(plain) if plain.chars().all(is_xml_char) => escape(plain).into_owned(),
+        Cow::Borrowed(plain) if plain.chars().all(is_xml_char) => escape(plain),
         mixed => {
             let clean: String =
                 mixed.chars().map(|c| if is_xml_char(c) { c } else { '\u{fffd}' }).collect();
-            escape(clean).into_owned()
+            Cow::Owned(escape(clean).into_owned())
         }
     }
 }
+
+/// Appends `bytes` as [`text`] gives them. File names rarely hold anything but letters, digits and
+/// a little punctuation, which need no second look.
+pub(super) fn push_text(out: &mut Vec<u8>, bytes: &[u8]) {
+    if bytes.iter().all(|&byte| PLAIN[usize::from(byte)]) {
+        out.extend_from_slice(bytes);
+    } else {
+        out.extend_from_slice(text(bytes).as_bytes());
+    }
+}
+
+/// Bytes that stand for themselves in XML.
+const PLAIN: [bool; 256] = {
+    let mut plain = [false; 256];
+    let mut byte = b' ';
+    while byte < 0x7f {
+        plain[byte as usize] = !matches!(byte, b'<' | b'>' | b'&' | b'\'' | b'"');
+        byte += 1;
+    }
+    plain
+};
 
 /// A network's name as an attribute value. Line breaks and tabs, which a reader of attributes turns
 /// into blanks, are percent-encoded.
@@ -37,5 +58,14 @@ mod tests {
         assert_eq!(text(b"a<b>&'\"c"), "a&lt;b&gt;&amp;&apos;&quot;c");
         assert_eq!(text(b"\x01\xff\x7f"), "\u{fffd}\u{fffd}\x7f");
         assert_eq!(text("\u{ffff}é".as_bytes()), "\u{fffd}é");
+    }
+
+    #[test]
+    fn every_byte_is_appended_as_it_would_be_spelt() {
+        for byte in 0..=u8::MAX {
+            let mut out = Vec::new();
+            push_text(&mut out, &[b'a', byte]);
+            assert_eq!(out, text(&[b'a', byte]).as_bytes(), "{byte}");
+        }
     }
 }
