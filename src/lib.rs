@@ -30,3 +30,4 @@ pub mod scan;
 pub mod settings;
 pub mod sys;
 pub mod time;
+pub mod visible;

@@ -1,14 +1,24 @@
 //! What is said on standard error, and whether anything went wrong.
 //!
 //! One [`Messages`] is shared by all stages that can fail half-way and go on: they report here and
-//! the exit status follows from what was reported.
+//! the exit status follows from what was reported. Here alone text is put on standard error, each
+//! message as one line whose control characters are escaped: names in it may have come from
+//! whoever made the capture.
 
 use std::fmt::Display;
 use std::io::Write;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use crate::config::Verbosity;
+use crate::visible::Visible;
+
+/// Files that could not be written are named up to this many; a full disk under a million flows
+/// must not become a million lines.
+const NAMED_FILES: u64 = 10;
+
+/// From this debug level on all of them are named.
+const ALL_NAMED: u32 = 2;
 
 /// Prints messages, each one line that begins with the program's name. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -19,6 +29,8 @@ struct Inner {
     prefix: String,
     verbosity: Verbosity,
     failed: AtomicBool,
+    /// Files that could not be written.
+    failed_files: AtomicU64,
 }
 
 impl Messages {
@@ -28,6 +40,7 @@ impl Messages {
             prefix: prefix.to_owned(),
             verbosity,
             failed: AtomicBool::new(false),
+            failed_files: AtomicU64::new(0),
         }))
     }
 
@@ -36,6 +49,25 @@ impl Messages {
     pub fn error(&self, message: impl Display) {
         self.0.failed.store(true, Ordering::Relaxed);
         self.print(message);
+    }
+
+    /// A flow's file, or one beside it, could not be written. The first ones are named, the others
+    /// counted for [`tell_more_files`](Self::tell_more_files).
+    pub fn file_error(&self, path: impl Display, error: impl Display) {
+        let earlier = self.0.failed_files.fetch_add(1, Ordering::Relaxed);
+        match earlier < NAMED_FILES || self.0.verbosity.level >= ALL_NAMED {
+            true => self.error(format_args!("{path}: {error}")),
+            false => self.0.failed.store(true, Ordering::Relaxed),
+        }
+    }
+
+    /// At the end of a run: how many files could not be written beyond those that were named.
+    pub fn tell_more_files(&self) {
+        let more = self.0.failed_files.load(Ordering::Relaxed).saturating_sub(NAMED_FILES);
+        if more > 0 && self.0.verbosity.level < ALL_NAMED {
+            let files = if more == 1 { "file" } else { "files" };
+            self.error(format_args!("{more} more {files} could not be written"));
+        }
     }
 
     /// Something the user should know. Not printed with `-q` or `-d 0`.
@@ -54,7 +86,7 @@ impl Messages {
 
     /// A line without the program's name.
     pub fn plain(&self, line: impl Display) {
-        write_line(format_args!("{line}"));
+        say(line);
     }
 
     /// Whether an error was reported.
@@ -64,7 +96,7 @@ impl Messages {
 
     fn print(&self, message: impl Display) {
         let message = message.to_string();
-        write_line(format_args!("{}: {}", self.0.prefix, without_error_number(&message)));
+        say(format_args!("{}: {}", self.0.prefix, without_error_number(&message)));
     }
 }
 
@@ -77,10 +109,11 @@ pub(crate) fn without_error_number(message: &str) -> &str {
     }
 }
 
-/// Writes one line in one piece, so that lines of hooks and of ours do not mix. Nobody is left to
-/// be told if standard error itself is gone.
-fn write_line(line: impl Display) {
-    let line = format!("{line}\n");
+/// Prints one line on standard error, in one piece, so that lines of hooks and of ours do not mix.
+/// Nobody is left to be told if standard error itself is gone.
+pub fn say(line: impl Display) {
+    let line = line.to_string();
+    let line = format!("{}\n", Visible(&line));
     let _ = std::io::stderr().lock().write_all(line.as_bytes());
 }
 
@@ -94,5 +127,17 @@ mod tests {
         let message = format!("out/flow: {error}");
         assert_eq!(without_error_number(&message), "out/flow: No space left on device");
         assert_eq!(without_error_number("a (b)"), "a (b)");
+    }
+
+    #[test]
+    fn files_that_fail_are_counted() {
+        let messages = Messages::new("test", Verbosity { level: 0, quiet: true });
+        messages.tell_more_files();
+        assert!(!messages.failed(), "nothing to tell");
+        for number in 0..=NAMED_FILES {
+            messages.file_error(number, "no room");
+        }
+        assert!(messages.failed());
+        assert_eq!(messages.0.failed_files.load(Ordering::Relaxed), NAMED_FILES + 1);
     }
 }

@@ -14,6 +14,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use crate::cli::{self, Action};
+use crate::messages;
 
 pub use run::run;
 
@@ -44,7 +45,7 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> Exit {
     match cli::parse(arguments) {
         Ok(Action::Run(config, warnings)) => {
             for warning in warnings {
-                eprintln!("{warning}");
+                messages::say(warning);
             }
             run(&config)
         }
@@ -54,7 +55,7 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> Exit {
             Exit::Success
         }
         Err(error) => {
-            eprintln!("{error}");
+            messages::say(&error);
             error.exit
         }
     }

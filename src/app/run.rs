@@ -243,6 +243,7 @@ fn finish(config: &Config, mut pipeline: Pipeline, last_phase: Option<Phase>) {
         file.finish();
     }
     sink.children.finish();
+    messages.tell_more_files();
     warn_of_many_files(config, totals.flows, &messages);
 }
 
