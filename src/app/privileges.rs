@@ -1,7 +1,7 @@
 //! Giving up privileges: `-U` and `-z`.
 
 use std::io;
-use std::os::unix::fs::{chown, fchown};
+use std::os::unix::fs::{fchown, lchown};
 use std::path::{Path, PathBuf};
 
 use nix::unistd::{Gid, Uid, User, chdir, chroot, getuid, setgid, setgroups, setuid};
@@ -33,13 +33,18 @@ pub(super) enum PrivilegeError {
     NotForGood(String),
 }
 
+/// Whether the program may do everything.
+pub(super) fn is_root() -> bool {
+    Uid::effective().is_root()
+}
+
 impl Relinquish {
     /// Looks the user up, which must be done while the system's files can be seen.
     pub(super) fn prepare(user: &str, root: Option<&Path>) -> Result<Self, PrivilegeError> {
         let found = User::from_name(user)
             .map_err(|error| PrivilegeError::LookUp(user.to_owned(), error))?
             .ok_or_else(|| PrivilegeError::NoSuchUser(user.to_owned()))?;
-        if !Uid::effective().is_root() {
+        if !is_root() {
             return Err(PrivilegeError::NotRoot(user.to_owned()));
         }
         Ok(Self {
@@ -60,11 +65,15 @@ impl Relinquish {
 
     /// Gives a folder that was made for this run to the user.
     pub(super) fn give_folder(&self, path: &Path) -> io::Result<()> {
-        chown(path, Some(self.uid.as_raw()), Some(self.gid.as_raw()))
+        // Whoever may rename it must not choose with a link what is given away.
+        lchown(path, Some(self.uid.as_raw()), Some(self.gid.as_raw()))
     }
 
-    /// Gives an open file to the user.
+    /// Gives an open file to the user; a terminal or a pipe stays whose it is.
     pub(super) fn give_file(&self, file: &std::fs::File) -> io::Result<()> {
+        if !file.metadata()?.is_file() {
+            return Ok(());
+        }
         fchown(file, Some(self.uid.as_raw()), Some(self.gid.as_raw()))
     }
 

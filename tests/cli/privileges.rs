@@ -68,7 +68,7 @@ fn who_is_not_root_cannot_become_another_user() {
     }
     let sandbox = Sandbox::new();
     let outcome = sandbox.run("-U root -o out -r {http-ipv4.pcap}");
-    outcome.fails(1, &["Operation not permitted"]);
+    outcome.fails(1, &["only root can become user 'root'"]);
 }
 
 /// A semaphore that is not there is made, and one that is taken is waited for.
