@@ -12,7 +12,7 @@ use thiserror::Error;
 
 use super::limits;
 use super::packets::{Demux, Pipeline};
-use super::privileges::{PrivilegeError, Relinquish};
+use super::privileges::{self, PrivilegeError, Relinquish};
 use super::signals::StopFlag;
 use super::sink::{FlowHooks, FlowScanners, Route, StreamSink, scan};
 use crate::capture::{CaptureError, FilterError, LiveOptions, Source};
@@ -23,15 +23,17 @@ use crate::hooks::{AlertDescriptor, Children};
 use crate::messages::Messages;
 use crate::output::{
     Console, FileStore, Finisher, FlowFileOptions, FlowFiles, Inspect, Limits, MakeFiles, Namer,
-    PacketFiles, ScratchStreams, Semaphore, UnprocessedPackets,
+    OutputFolder, PacketFiles, ScratchStreams, Semaphore, UnprocessedPackets,
 };
 use crate::report::{Environment, Report};
 use crate::scan::{
     FlowScanner, HashScanner, HttpBodies, HttpHooks, Networks, PacketScanner, Picture, http,
 };
 
-/// The name of the picture in the output folder.
-const PICTURE: &str = "report.pdf";
+/// What is said to root who captures and keeps all rights. Reading files is no occasion: a file may
+/// be root's alone.
+const ROOT_HINT: &str =
+    "capturing as root: with -U USER only the device is opened as root (-q omits this line)";
 
 /// With fewer descriptors than this, files that wait for a thread could use them up.
 const DESCRIPTORS_FOR_TWO: usize = 512;
@@ -111,12 +113,16 @@ impl<'a> Setup<'a> {
         if make_folder(&folder)?
             && let Some(relinquish) = &self.relinquish
         {
-            relinquish.give_folder(&folder).map_err(|error| SetupError::File(folder, error))?;
+            relinquish
+                .give_folder(&folder)
+                .map_err(|error| SetupError::File(folder.clone(), error))?;
         }
         let Some(path) = &config.report else { return Ok(()) };
         let environment = Environment::observe(&config.command_line);
         let placed = place(path);
-        let report = Report::create(&placed, environment, config.settings.tdelta)
+        let report = OutputFolder::new(&folder)
+            .create_anywhere(&placed)
+            .and_then(|file| Report::begin(file, &placed, environment, config.settings.tdelta))
             .map_err(|error| SetupError::File(placed.clone(), error))?;
         self.messages.plain(format_args!("reportfilename: {}", path.display()));
         if let Some(relinquish) = &self.relinquish {
@@ -149,6 +155,9 @@ impl<'a> Setup<'a> {
                     buffer_size: self.config.settings.capture_buffer,
                 })?;
                 self.messages.debug(1, format_args!("listening on {}", source.name()));
+                if self.relinquish.is_none() && privileges::is_root() {
+                    self.messages.warning(ROOT_HINT);
+                }
                 (source, Phase::Normal)
             }
         };
@@ -170,9 +179,13 @@ impl<'a> Setup<'a> {
         let unprocessed = match (&config.unprocessed, first) {
             (Some(path), Some(source)) => {
                 let (header, link_type) = (source.pcap_header(), source.link_type());
-                let file =
-                    UnprocessedPackets::create(path, header, link_type, self.messages.clone())
-                        .map_err(|error| SetupError::File(path.clone(), error))?;
+                let messages = self.messages.clone();
+                let file = OutputFolder::new(&config.output_folder)
+                    .create_anywhere(path)
+                    .and_then(|file| {
+                        UnprocessedPackets::begin(file, path, header, link_type, messages)
+                    })
+                    .map_err(|error| SetupError::File(path.clone(), error))?;
                 Some(file)
             }
             _ => None,
@@ -291,7 +304,8 @@ impl<'a> Setup<'a> {
                 command: self.command(&settings.http_cmd, children),
                 alert: self.alert(settings.http_alert_fd)?,
             };
-            scanners.push(Box::new(HttpBodies::new(options, hooks, self.messages.clone())));
+            let folder = OutputFolder::new(&self.config.output_folder);
+            scanners.push(Box::new(HttpBodies::new(options, folder, hooks, self.messages.clone())));
         }
         Ok(scanners.into())
     }
@@ -302,7 +316,7 @@ impl<'a> Setup<'a> {
         let mut scanners: Vec<Box<dyn PacketScanner>> = Vec::new();
         if on.netviz {
             scanners.push(Box::new(Picture::new(
-                self.config.output_folder.join(PICTURE),
+                OutputFolder::new(&self.config.output_folder),
                 self.source_in_words(),
                 settings.netviz_histogram_size,
                 settings.netviz_histogram_dump,

@@ -235,6 +235,8 @@ impl Meaning {
                 Naming::NoFiles | Naming::Md5 => {}
             }
         }
+        let folder = self.config.output_folder.as_os_str();
+        template.stay_inside(!folder.is_empty() && folder != ".")?;
         Ok(template)
     }
 

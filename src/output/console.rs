@@ -8,6 +8,7 @@ use crate::config::{ConsoleForm, ConsoleStyle};
 use crate::digits;
 use crate::flow::{Direction, Identity};
 use crate::net_text;
+use crate::visible;
 
 const CLIENT_COLOR: &[u8] = b"\x1b[0;34m";
 const SERVER_COLOR: &[u8] = b"\x1b[0;31m";
@@ -62,7 +63,12 @@ impl Console {
             });
         }
         if self.style.header && self.style.form != ConsoleForm::Json {
+            let start = self.text.len();
             self.namer.render(&mut self.text, flow, 0);
+            if self.namer.has_controls() {
+                let name = self.text.split_off(start);
+                visible::push_name(&mut self.text, &name);
+            }
             self.text.extend_from_slice(b": ");
             if self.style.form == ConsoleForm::Hex {
                 self.text.push(b'\n');

@@ -1,12 +1,12 @@
 //! How a file comes to be on disk: opened, opened again, made with its folders.
 
 use std::fmt;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{File, OpenOptions};
 use std::io;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::folder::{FILE_MODE, Opening, OutputFolder};
 use super::naming::Namer;
 use crate::flow::Identity;
 
@@ -15,12 +15,12 @@ use crate::flow::Identity;
 pub enum Creation {
     /// A flow's file: the first name that no file has yet. Files that exist are left alone.
     New(NewFile),
-    /// A file with a fixed name. A file of that name that exists is emptied.
-    Replace(PathBuf),
+    /// A file of the output folder with a fixed name. A file of that name that exists is emptied.
+    Replace(PathBuf, Arc<OutputFolder>),
     /// A file that is only there because memory is scarce, with a fixed name.
     Scratch(PathBuf),
-    /// It has been made.
-    Made(PathBuf),
+    /// A file of the output folder that has been made.
+    Made(PathBuf, Arc<OutputFolder>),
 }
 
 /// A flow's file that is still to be made.
@@ -38,16 +38,16 @@ impl Creation {
     /// Where the file is; for all but scratch files only once it was made.
     pub fn path(&self) -> Option<&Path> {
         match self {
-            Self::Made(path) | Self::Scratch(path) => Some(path),
-            Self::New(_) | Self::Replace(_) => None,
+            Self::Made(path, _) | Self::Scratch(path) => Some(path),
+            Self::New(_) | Self::Replace(..) => None,
         }
     }
 
     /// The same, for when the file is closed.
     pub fn into_path(self) -> Option<PathBuf> {
         match self {
-            Self::Made(path) | Self::Scratch(path) => Some(path),
-            Self::New(_) | Self::Replace(_) => None,
+            Self::Made(path, _) | Self::Scratch(path) => Some(path),
+            Self::New(_) | Self::Replace(..) => None,
         }
     }
 
@@ -59,7 +59,7 @@ impl Creation {
     /// The file's name for messages.
     pub fn display(&self) -> impl fmt::Display {
         match self {
-            Self::Made(path) | Self::Replace(path) | Self::Scratch(path) => path.display(),
+            Self::Made(path, _) | Self::Replace(path, _) | Self::Scratch(path) => path.display(),
             Self::New(new) => new.first_path.display(),
         }
     }
@@ -69,15 +69,19 @@ impl Creation {
         match self {
             Self::New(new) => {
                 let (file, path) = new.make()?;
-                *self = Self::Made(path);
+                *self = Self::Made(path, Arc::clone(new.namer.folder()));
                 Ok(file)
             }
-            Self::Replace(path) | Self::Scratch(path) => {
-                let file = with_folders(path, options().create(true).truncate(true))?;
-                *self = Self::Made(std::mem::take(path));
+            Self::Replace(path, folder) => {
+                let file = folder.open(path, Opening::Empty, FILE_MODE)?;
+                *self = Self::Made(std::mem::take(path), Arc::clone(folder));
                 Ok(file)
             }
-            Self::Made(path) => options().open(path),
+            // Its folder is the program's own, and nobody else's to enter.
+            Self::Scratch(path) => {
+                OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)
+            }
+            Self::Made(path, folder) => folder.open(path, Opening::Again, FILE_MODE),
         }
     }
 }
@@ -89,7 +93,7 @@ impl NewFile {
         loop {
             let counted = (count > 0).then(|| self.namer.path(&self.flow, count));
             let path = counted.as_deref().unwrap_or(&self.first_path);
-            match with_folders(path, options().create_new(true)) {
+            match self.namer.folder().open(path, Opening::New, FILE_MODE) {
                 Ok(file) => {
                     if count > 0 {
                         self.namer.note_taken(&self.first_path, count);
@@ -111,25 +115,6 @@ impl NewFile {
                 }
             }
         }
-    }
-}
-
-/// A symbolic link that somebody planted under the name is not followed.
-fn options() -> OpenOptions {
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).custom_flags(libc::O_NOFOLLOW);
-    options
-}
-
-/// Opens `path`, making the folders above it only if the first attempt shows that they miss.
-fn with_folders(path: &Path, options: &OpenOptions) -> io::Result<File> {
-    match options.open(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let Some(folder) = path.parent() else { return Err(error) };
-            fs::create_dir_all(folder)?;
-            options.open(path)
-        }
-        result => result,
     }
 }
 

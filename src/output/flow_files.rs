@@ -195,7 +195,8 @@ impl FlowFiles {
     fn add_index(&mut self, id: FileId, path: PathBuf) {
         let mut beside = path.into_os_string();
         beside.push(".findx");
-        let index = self.store.add(Creation::Replace(beside.into()), None, None);
+        let folder = Arc::clone(self.namer.folder());
+        let index = self.store.add(Creation::Replace(beside.into(), folder), None, None);
         if let Some(file) = self.store.file_mut(id) {
             file.index = Some(index);
         }

@@ -6,12 +6,14 @@ use std::hash::BuildHasher;
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use foldhash::fast::RandomState;
 
+use super::folder::OutputFolder;
 use super::template::Template;
 use crate::flow::Identity;
+use crate::visible;
 
 /// After this many names known to be taken, the memory of them starts anew.
 const REMEMBERED_NAMES: usize = 4096;
@@ -19,8 +21,9 @@ const REMEMBERED_NAMES: usize = 4096;
 /// Makes the paths of flow files.
 #[derive(Debug)]
 pub struct Namer {
-    prefix: Vec<u8>,
+    folder: Arc<OutputFolder>,
     template: Template,
+    has_controls: bool,
     hasher: RandomState,
     /// The lowest count that may be free, for names whose count 0 was taken.
     taken: Mutex<Taken>,
@@ -35,33 +38,41 @@ type Taken = HashMap<NameHash, u32, RandomState>;
 pub struct NameHash(u64);
 
 impl Namer {
-    /// Paths in `folder`, by `template`. The folder is put in front as it was given, with a slash,
-    /// and not at all if it is `.` or empty: names in reports have always looked so.
+    /// Paths in `folder`, by `template`.
     pub fn new(folder: &Path, template: Template) -> Self {
-        let mut prefix = folder.as_os_str().as_encoded_bytes().to_vec();
-        match prefix.as_slice() {
-            b"" | b"." => prefix.clear(),
-            _ => prefix.push(b'/'),
-        }
+        let folder = Arc::new(OutputFolder::new(folder));
+        let has_controls = visible::has_controls(folder.prefix())
+            || template.literals().any(visible::has_controls);
         Self {
-            prefix,
+            folder,
             template,
+            has_controls,
             hasher: RandomState::default(),
             taken: Mutex::default(),
             any_taken: AtomicBool::new(false),
         }
     }
 
+    /// The output folder.
+    pub fn folder(&self) -> &Arc<OutputFolder> {
+        &self.folder
+    }
+
+    /// Whether names hold control characters, which must not be printed as they are.
+    pub fn has_controls(&self) -> bool {
+        self.has_controls
+    }
+
     /// The path of the flow's file with this count.
     pub fn path(&self, flow: &Identity, count: u32) -> PathBuf {
-        let mut path = Vec::with_capacity(self.prefix.len() + 64);
+        let mut path = Vec::with_capacity(self.folder.prefix().len() + 64);
         self.render(&mut path, flow, count);
         PathBuf::from(OsString::from_vec(path))
     }
 
     /// Appends the path of the flow's file with this count to `out`.
     pub fn render(&self, out: &mut Vec<u8>, flow: &Identity, count: u32) {
-        out.extend_from_slice(&self.prefix);
+        out.extend_from_slice(self.folder.prefix());
         self.template.render(out, flow, count);
     }
 

@@ -4,6 +4,7 @@
 //! exists is replaced.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use foldhash::fast::RandomState;
 
@@ -86,7 +87,8 @@ impl PacketFiles {
         };
         let mut path = self.namer.path(&identity, 0).into_os_string();
         path.push(".pcap");
-        let id = self.store.add(Creation::Replace(path.into()), None, None);
+        let creation = Creation::Replace(path.into(), Arc::clone(self.namer.folder()));
+        let id = self.store.add(creation, None, None);
         let file = PacketFile { id, link_type: packet.link_type };
         self.store.append(id, PcapHeader::new(packet.link_type, SNAP_LENGTH).as_bytes());
         self.files.insert(segment.tuple, file);

@@ -2,7 +2,7 @@
 
 use std::fs::{File, FileTimes};
 use std::io;
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 use super::create::Creation;
@@ -78,6 +78,7 @@ impl StoredFile {
         messages: &Messages,
         inspect: impl FnOnce(&Path, Content<'_>, Option<RunningHashes>) -> io::Result<T>,
     ) -> Option<ClosedFile<T>> {
+        let was_open = self.handle.is_some();
         // What is wholly in memory need not be read back.
         let in_memory = self.written == 0 && self.pending.start() == 0;
         if !(in_memory && self.creation.is_scratch())
@@ -86,6 +87,10 @@ impl StoredFile {
             self.fail(error, messages);
         } else if in_memory && self.creation.is_scratch() {
             self.hash_pending();
+        }
+        // Nobody could have removed a file that was made just now.
+        if was_open && self.handle.as_ref().is_some_and(is_removed) {
+            self.fail(io::Error::other(REMOVED), messages);
         }
         if self.failed {
             return None;
@@ -132,7 +137,7 @@ impl StoredFile {
         if !self.failed {
             self.failed = true;
             self.handle = None;
-            messages.error(format_args!("{}: {error}", self.creation.display()));
+            messages.file_error(self.creation.display(), error);
         }
     }
 
@@ -150,6 +155,15 @@ impl StoredFile {
             hashes.update(self.pending.start(), self.pending.bytes());
         }
     }
+}
+
+/// What is said of a file that somebody removed while it was open, so that what was written to it
+/// is lost.
+pub const REMOVED: &str = "removed while it was being written";
+
+/// Whether an open file has no name any more.
+pub fn is_removed(file: &File) -> bool {
+    file.metadata().is_ok_and(|metadata| metadata.is_file() && metadata.nlink() == 0)
 }
 
 /// Gives an open file the times of its first packet.

@@ -4,6 +4,7 @@
 //! so that rendering only appends bytes. Templates know no folder and no file system: what a name
 //! is put behind, and what happens if the file exists, is the caller's.
 
+use std::fmt;
 use std::net::IpAddr;
 
 use thiserror::Error;
@@ -72,6 +73,12 @@ pub enum TemplateError {
     /// Nothing but a count that is not written while it is 0.
     #[error("file-name template '{0}': the first file would have no name")]
     Empty(String),
+    /// A part that is `..`, so that files would be somewhere above the output folder.
+    #[error("file-name template '{0}': '..' would lead out of the output folder")]
+    Climbs(String),
+    /// A slash in front, though no output folder stands before it.
+    #[error("file-name template '{0}': names that begin with '/' need an output folder (-o)")]
+    Absolute(String),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -120,6 +127,35 @@ impl Template {
         Ok(Self { pieces })
     }
 
+    /// Refuses a template whose names would lead out of the output folder. `has_folder` tells
+    /// whether one will stand in front of them. Codes give no slashes and no dots at the ends, so
+    /// that this depends on the text alone; codes that may give nothing are taken to do so.
+    pub fn stay_inside(&self, has_folder: bool) -> Result<(), TemplateError> {
+        let text: Vec<u8> = self.pieces.iter().fold(Vec::new(), |mut text, piece| {
+            match piece {
+                Piece::Literal(literal) => text.extend_from_slice(literal),
+                Piece::Code(code) if code.may_be_empty() => {}
+                Piece::Code(_) => text.push(b'x'),
+            }
+            text
+        });
+        if text.split(|&byte| byte == b'/').any(|part| part == b"..") {
+            return Err(TemplateError::Climbs(self.to_string()));
+        }
+        if !has_folder && text.starts_with(b"/") {
+            return Err(TemplateError::Absolute(self.to_string()));
+        }
+        Ok(())
+    }
+
+    /// The parts of names that are the same for all flows.
+    pub fn literals(&self) -> impl Iterator<Item = &[u8]> {
+        self.pieces.iter().filter_map(|piece| match piece {
+            Piece::Literal(text) => Some(text.as_slice()),
+            Piece::Code(_) => None,
+        })
+    }
+
     /// Puts what `text` stands for in front.
     pub fn prepend(&mut self, text: &[u8]) -> Result<(), TemplateError> {
         self.pieces.splice(0..0, split(text)?);
@@ -163,7 +199,28 @@ impl Default for Template {
     }
 }
 
+impl fmt::Display for Template {
+    /// As it would be typed.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for piece in &self.pieces {
+            match piece {
+                Piece::Literal(text) => f.write_str(&lossy(text))?,
+                Piece::Code(code) => {
+                    let known = CODES.iter().find(|info| info.piece == *code);
+                    write!(f, "%{}", known.map_or('?', |info| info.letter))?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
 impl Code {
+    /// Whether it gives nothing for some flows.
+    fn may_be_empty(self) -> bool {
+        matches!(self, Self::VlanMark | Self::Vlan | Self::CountMark | Self::CountIfAny)
+    }
+
     fn render(self, out: &mut Vec<u8>, flow: &Identity, count: u32) {
         let thousandth = |unit: u64| flow.connection_number / unit % 1000;
         match self {
@@ -364,6 +421,29 @@ mod tests {
         assert_eq!(error(""), "file-name template '': the first file would have no name");
         assert_eq!(error("%C%c"), "file-name template '%C%c': the first file would have no name");
         assert!(Template::parse(b"\xff%A").is_ok(), "names are bytes");
+    }
+
+    #[test]
+    fn names_stay_in_the_output_folder() {
+        let refused = |text: &str, has_folder| {
+            let template = Template::parse(text.as_bytes()).unwrap();
+            template.stay_inside(has_folder).err().map(|error| error.to_string())
+        };
+        let climbs = "'..' would lead out of the output folder";
+        for text in ["../%A", "a/../../%A", "%A/..", ".%V.%v/%A", "/..", ".%C.%c/x", ".."] {
+            for has_folder in [true, false] {
+                let error = refused(text, has_folder).expect(text);
+                assert!(error.ends_with(climbs), "{error}");
+                assert!(error.starts_with(&format!("file-name template '{text}")), "{error}");
+            }
+        }
+        for text in ["/data/%A", "%v/%A", "//%A"] {
+            assert_eq!(refused(text, true), None, "{text}");
+            assert!(refused(text, false).expect(text).contains("-o"), "{text}");
+        }
+        for text in ["..%A", "%A../%B", ".../%A", "./%A", "%A/%B", "a..b"] {
+            assert_eq!(refused(text, false), None, "{text}");
+        }
     }
 
     #[test]

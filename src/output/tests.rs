@@ -2,12 +2,14 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
 use md5::{Digest, Md5};
 use proptest::prelude::*;
 use tempfile::TempDir;
 
 use super::create::Creation;
+use super::folder::OutputFolder;
 use super::store::{FileId, FileStore, Limits};
 use crate::config::Verbosity;
 use crate::messages::Messages;
@@ -25,7 +27,8 @@ fn store(memory: u64, descriptors: usize) -> FileStore {
 }
 
 fn add(store: &mut FileStore, folder: &TempDir, name: &str) -> FileId {
-    let creation = Creation::Replace(folder.path().join(name));
+    let output = Arc::new(OutputFolder::new(folder.path()));
+    let creation = Creation::Replace(folder.path().join(name), output);
     let md5 = Algorithms { md5: true, ..Algorithms::default() };
     store.add(creation, Some(STAMP), Some(Box::new(RunningHashes::new(md5))))
 }

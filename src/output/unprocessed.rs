@@ -21,14 +21,15 @@ pub struct UnprocessedPackets {
 }
 
 impl UnprocessedPackets {
-    /// Makes the file, or empties it, and writes `header`, which says `link_type`.
-    pub fn create(
+    /// Writes `header`, which says `link_type`, to `file`, which is new or empty, and at `path`.
+    pub fn begin(
+        file: File,
         path: &Path,
         header: PcapHeader,
         link_type: LinkType,
         messages: Messages,
     ) -> io::Result<Self> {
-        let mut out = BufWriter::with_capacity(256 * 1024, File::create(path)?);
+        let mut out = BufWriter::with_capacity(256 * 1024, file);
         out.write_all(header.as_bytes())?;
         let path = path.to_owned();
         Ok(Self { path, out, link_type, record: Vec::new(), left_out: 0, failed: false, messages })

@@ -15,6 +15,7 @@ use super::xml;
 use crate::digits;
 use crate::flow::{Identity, Summary};
 use crate::net_text;
+use crate::output::{REMOVED, is_removed};
 use crate::scan::{Findings, Network, RunFindings};
 use crate::time::{CaptureTime, Timestamp};
 
@@ -32,6 +33,8 @@ pub struct Report {
     file: File,
     text: Vec<u8>,
     environment: Environment,
+    /// It had a name when it was begun: standard output may be a file without.
+    had_name: bool,
     error: Option<io::Error>,
 }
 
@@ -54,11 +57,17 @@ fn build_time() -> Timestamp {
 }
 
 impl Report {
-    /// Makes the file, or empties it, and writes everything that comes before the flows.
-    pub fn create(path: &Path, environment: Environment, tdelta: i32) -> io::Result<Self> {
-        let file = File::create(path)?;
-        let mut report =
-            Self { path: path.to_owned(), file, text: Vec::new(), environment, error: None };
+    /// Writes everything that comes before the flows to `file`, which is new or empty, and at
+    /// `path`.
+    pub fn begin(
+        file: File,
+        path: &Path,
+        environment: Environment,
+        tdelta: i32,
+    ) -> io::Result<Self> {
+        let had_name = !is_removed(&file);
+        let (path, text, error) = (path.to_owned(), Vec::new(), None);
+        let mut report = Self { path, file, text, environment, had_name, error };
         report.push_head(tdelta);
         report.flush();
         match report.error.take() {
@@ -139,6 +148,9 @@ impl Report {
         }
         self.put("</dfxml>\n");
         self.flush();
+        if self.had_name && self.error.is_none() && is_removed(&self.file) {
+            self.error = Some(io::Error::other(REMOVED));
+        }
         self.error.take().map_or(Ok(()), Err)
     }
 

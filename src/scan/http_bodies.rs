@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, Seek, SeekFrom, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
@@ -16,6 +15,7 @@ use super::{Body, Findings, FinishedFlow, FlowScanner};
 use crate::flow::Identity;
 use crate::hooks::{AlertDescriptor, Children};
 use crate::messages::Messages;
+use crate::output::{Opening, OutputFolder};
 
 /// The rights of a body's file, less the umask.
 const MODE: u32 = 0o644;
@@ -38,6 +38,7 @@ pub struct HttpHooks {
 /// Finds the bodies of all flows.
 pub struct HttpBodies {
     options: Options,
+    folder: OutputFolder,
     hooks: HttpHooks,
     messages: Messages,
     requests: Mutex<Requests>,
@@ -63,9 +64,15 @@ struct RequestSide {
 }
 
 impl HttpBodies {
-    /// Treats bodies as `options` say and tells `hooks` of them.
-    pub fn new(options: Options, hooks: HttpHooks, messages: Messages) -> Self {
-        Self { options, hooks, messages, requests: Mutex::default() }
+    /// Treats bodies of flows whose files are in `folder` as `options` say, and tells `hooks` of
+    /// them.
+    pub fn new(
+        options: Options,
+        folder: OutputFolder,
+        hooks: HttpHooks,
+        messages: Messages,
+    ) -> Self {
+        Self { options, folder, hooks, messages, requests: Mutex::default() }
     }
 
     fn requests(&self) -> MutexGuard<'_, Requests> {
@@ -134,6 +141,7 @@ impl FlowScanner for HttpBodies {
         responses.add_requests(&methods.unwrap_or_default());
         let mut files = BodyFiles {
             flow: path,
+            folder: &self.folder,
             flow_time: flow.identity.first_time.to_system_time(),
             hooks: &self.hooks,
             messages: &self.messages,
@@ -157,6 +165,7 @@ fn may_be_request(start: &[u8]) -> bool {
 /// Writes the bodies of one flow.
 struct BodyFiles<'a> {
     flow: &'a Path,
+    folder: &'a OutputFolder,
     flow_time: SystemTime,
     hooks: &'a HttpHooks,
     messages: &'a Messages,
@@ -175,15 +184,8 @@ struct OpenBody {
 }
 
 impl OpenBody {
-    fn create(path: PathBuf) -> io::Result<Self> {
-        let file = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(MODE)
-            // Whoever can put a link into the folder must not choose what is overwritten.
-            .custom_flags(libc::O_NOFOLLOW)
-            .open(&path)?;
+    fn create(folder: &OutputFolder, path: PathBuf) -> io::Result<Self> {
+        let file = folder.open(&path, Opening::Empty, MODE)?;
         Ok(Self { file, path, buffer: Vec::new(), whole: true })
     }
 
@@ -227,7 +229,7 @@ impl BodyFiles<'_> {
     ) -> Result<(), Unstorable> {
         let open = self.open.as_mut().ok_or(Unstorable)?;
         what(open).map_err(|error| {
-            self.messages.error(format_args!("{}: {error}", open.path.display()));
+            self.messages.file_error(open.path.display(), error);
             Unstorable
         })
     }
@@ -239,13 +241,13 @@ impl BodySink for BodyFiles<'_> {
         if let Some(alert) = &self.hooks.alert {
             alert.opened(&path);
         }
-        match OpenBody::create(path.clone()) {
+        match OpenBody::create(self.folder, path.clone()) {
             Ok(open) => {
                 self.open = Some(open);
                 Ok(())
             }
             Err(error) => {
-                self.messages.error(format_args!("{}: {error}", path.display()));
+                self.messages.file_error(path.display(), error);
                 Err(Unstorable)
             }
         }
@@ -267,7 +269,7 @@ impl BodySink for BodyFiles<'_> {
         let (size, finished) = open.finish(body.size, self.flow_time);
         let path = open.path;
         if let Err(error) = finished {
-            self.messages.error(format_args!("{}: {error}", path.display()));
+            self.messages.file_error(path.display(), error);
         }
         self.bodies.push(Body { offset: body.file_offset, path: path.clone(), size });
         if let Some(alert) = &self.hooks.alert {
@@ -280,8 +282,8 @@ impl BodySink for BodyFiles<'_> {
 
     fn discard(&mut self, _suffix: &str) {
         let Some(open) = self.open.take() else { return };
-        if let Err(error) = fs::remove_file(&open.path) {
-            self.messages.error(format_args!("{}: {error}", open.path.display()));
+        if let Err(error) = self.folder.remove(&open.path) {
+            self.messages.file_error(open.path.display(), error);
         }
     }
 

@@ -1,8 +1,6 @@
 //! The scanner `netviz`: counts all packets and writes `report.pdf` at the end.
 
-use std::fs;
 use std::io::Write;
-use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::netviz::{LocalZone, NetViz, Options, PacketView, PageFacts};
@@ -10,7 +8,11 @@ use super::{PacketScanner, RunFindings};
 use crate::capture::{LinkType, RawPacket};
 use crate::decode::Datagram;
 use crate::messages::Messages;
+use crate::output::{FILE_MODE, Opening, OutputFolder};
 use crate::time::Timestamp;
+
+/// The name of the picture.
+const NAME: &str = "report.pdf";
 
 /// Where the EtherType stands in an Ethernet frame.
 const ETHER_TYPE: std::ops::Range<usize> = 12..14;
@@ -18,24 +20,24 @@ const ETHER_TYPE: std::ops::Range<usize> = 12..14;
 /// Counts packets and draws them.
 pub struct Picture {
     counts: NetViz,
-    path: PathBuf,
+    folder: OutputFolder,
     source: String,
     dump: bool,
     messages: Messages,
 }
 
 impl Picture {
-    /// A picture at `path` of the packets from `source`; `dump` has the address histograms
+    /// A picture in `folder` of the packets from `source`; `dump` has the address histograms
     /// printed.
     pub fn new(
-        path: PathBuf,
+        folder: OutputFolder,
         source: String,
         histogram_size: i64,
         dump: bool,
         messages: Messages,
     ) -> Self {
         let options = Options { histogram_size, zone: LocalZone::system() };
-        Self { counts: NetViz::new(options), path, source, dump, messages }
+        Self { counts: NetViz::new(options), folder, source, dump, messages }
     }
 }
 
@@ -66,8 +68,10 @@ impl PacketScanner for Picture {
             source: self.source,
             generated: Timestamp::from_micros(now.as_micros() as i64),
         });
-        if let Err(error) = fs::write(&self.path, page) {
-            self.messages.error(format_args!("{}: {error}", self.path.display()));
+        let path = self.folder.file(NAME);
+        let file = self.folder.open(&path, Opening::Empty, FILE_MODE);
+        if let Err(error) = file.and_then(|mut file| file.write_all(&page)) {
+            self.messages.error(format_args!("{}: {error}", path.display()));
         }
     }
 }

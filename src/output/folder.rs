@@ -1,0 +1,364 @@
+//! The output folder: opens files in it and in the folders that templates make below it.
+//!
+//! The folder itself is where the user said, links and all. What is inside may have been put there
+//! by somebody else, and the program may be root: below the output folder no symbolic link is
+//! followed, neither as a file nor as a folder, and no name leads out.
+//!
+//! A name without folders, as all have unless a template says otherwise, costs the one system call
+//! that opening a file costs anyway. For the others the folder used last is held open.
+
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::io::{self, ErrorKind};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, mkdirat, openat, statat, unlinkat};
+use rustix::io::{Errno, retry_on_intr};
+
+/// The rights of files, less the umask.
+pub const FILE_MODE: u32 = 0o666;
+
+/// The rights of folders, less the umask.
+const FOLDER_MODE: u32 = 0o777;
+
+/// What opening a file does to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Opening {
+    /// Makes it; an error if there is one, a link included.
+    New,
+    /// Makes it, or empties the one that is there.
+    Empty,
+    /// Takes the one that is there.
+    Again,
+}
+
+/// The output folder of a run.
+#[derive(Debug)]
+pub struct OutputFolder {
+    /// What stands in front of the names of all files in it.
+    prefix: Vec<u8>,
+    /// The folder below it that was used last: its name, and the folder.
+    last: Mutex<Option<(Vec<u8>, Arc<OwnedFd>)>>,
+}
+
+impl OutputFolder {
+    /// The output folder as it was given. It is put in front of names with a slash, and not at all
+    /// if it is `.` or empty: names in reports have always looked so.
+    pub fn new(folder: &Path) -> Self {
+        let mut prefix = folder.as_os_str().as_bytes().to_vec();
+        match prefix.as_slice() {
+            b"" | b"." => prefix.clear(),
+            _ => prefix.push(b'/'),
+        }
+        Self { prefix, last: Mutex::default() }
+    }
+
+    /// What stands in front of the names of all files in it.
+    pub fn prefix(&self) -> &[u8] {
+        &self.prefix
+    }
+
+    /// The path of the file `name` in it.
+    pub fn file(&self, name: &str) -> PathBuf {
+        let path = [self.prefix.as_slice(), name.as_bytes()].concat();
+        PathBuf::from(OsString::from_vec(path))
+    }
+
+    /// Opens a file for reading and writing, whose `path` begins with [`prefix`](Self::prefix).
+    /// Folders that miss are made, unless the file is opened again. `mode` is its rights, less the
+    /// umask, if it is made.
+    pub fn open(&self, path: &Path, opening: Opening, mode: u32) -> io::Result<File> {
+        let name = self.name_of(path)?;
+        let Some(slash) = name.iter().rposition(|&byte| byte == b'/') else {
+            let full = path.as_os_str().as_bytes();
+            return match open_in(CWD, full, opening, mode) {
+                // The folder itself is gone, which somebody did while we were running.
+                Err(error) if missing(&error) && opening != Opening::Again => {
+                    self.make()?;
+                    open_in(CWD, full, opening, mode)
+                }
+                result => result,
+            };
+        };
+        let (folder, file) = (&name[..slash], &name[slash + 1..]);
+        let may_make = opening != Opening::Again;
+        let opened = open_in(self.enter(folder, may_make)?.as_fd(), file, opening, mode);
+        match opened {
+            // The folder that was held open may have been removed since.
+            Err(error) if missing(&error) => {
+                self.forget();
+                open_in(self.enter(folder, may_make)?.as_fd(), file, opening, mode)
+            }
+            result => result,
+        }
+    }
+
+    /// Removes a file, whose `path` begins with [`prefix`](Self::prefix).
+    pub fn remove(&self, path: &Path) -> io::Result<()> {
+        let name = self.name_of(path)?;
+        match name.iter().rposition(|&byte| byte == b'/') {
+            None => fs::remove_file(path),
+            Some(slash) => {
+                let folder = self.enter(&name[..slash], false)?;
+                Ok(unlinkat(&folder, &name[slash + 1..], AtFlags::empty())?)
+            }
+        }
+    }
+
+    /// Makes a file, or empties it, that the user may have placed anywhere. Outside of the output
+    /// folder links are followed, because the user named them: `/dev/stdout` is one.
+    pub fn create_anywhere(&self, path: &Path) -> io::Result<File> {
+        match self.inside(path) {
+            Some(name) => {
+                let mut inside = self.prefix.clone();
+                inside.extend_from_slice(name.as_os_str().as_bytes());
+                self.open(Path::new(&OsString::from_vec(inside)), Opening::Empty, FILE_MODE)
+            }
+            None => File::create(path),
+        }
+    }
+
+    /// The name in the output folder that `path` stands for, if it leads there.
+    fn inside(&self, path: &Path) -> Option<PathBuf> {
+        let here = Path::new(".");
+        let itself = fs::metadata(self.itself()).ok()?;
+        let is_it = |folder: &&Path| {
+            let folder = if folder.as_os_str().is_empty() { here } else { folder };
+            fs::metadata(folder)
+                .is_ok_and(|found| (found.dev(), found.ino()) == (itself.dev(), itself.ino()))
+        };
+        let folder = path.ancestors().skip(1).find(is_it)?;
+        path.strip_prefix(folder).ok().map(Path::to_owned)
+    }
+
+    /// The part of `path` behind the output folder, which must not lead out of it.
+    fn name_of<'a>(&self, path: &'a Path) -> io::Result<&'a [u8]> {
+        let name = path.as_os_str().as_bytes().strip_prefix(self.prefix.as_slice());
+        name.filter(|name| self.is_below(name)).ok_or_else(|| {
+            io::Error::new(ErrorKind::InvalidInput, "the name leads out of the output folder")
+        })
+    }
+
+    /// Templates are checked when they are parsed; this holds whatever they do.
+    fn is_below(&self, name: &[u8]) -> bool {
+        let is_absolute = self.prefix.is_empty() && name.starts_with(b"/");
+        !is_absolute && name.split(|&byte| byte == b'/').all(|part| part != b"..")
+    }
+
+    /// Opens the folder `name`, step by step, making what is missing if `may_make`.
+    fn enter(&self, name: &[u8], may_make: bool) -> io::Result<Arc<OwnedFd>> {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((known, folder)) = &*last
+            && known == name
+        {
+            return Ok(Arc::clone(folder));
+        }
+        let mut folder = match self.open_itself() {
+            Err(error) if missing(&error) && may_make => {
+                self.make()?;
+                self.open_itself()?
+            }
+            result => result?,
+        };
+        let steps = name.split(|&byte| byte == b'/');
+        for step in steps.filter(|step| !step.is_empty() && *step != b".") {
+            folder = match open_folder(folder.as_fd(), step) {
+                Err(error) if missing(&error) && may_make => {
+                    make_folder(folder.as_fd(), step)?;
+                    open_folder(folder.as_fd(), step)?
+                }
+                result => result?,
+            };
+        }
+        let folder = Arc::new(folder);
+        *last = Some((name.to_vec(), Arc::clone(&folder)));
+        Ok(folder)
+    }
+
+    fn forget(&self) {
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    fn itself(&self) -> PathBuf {
+        match self.prefix.as_slice() {
+            b"" => PathBuf::from("."),
+            prefix => PathBuf::from(OsString::from_vec(prefix.to_vec())),
+        }
+    }
+
+    fn open_itself(&self) -> io::Result<OwnedFd> {
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        Ok(retry_on_intr(|| openat(CWD, self.itself(), flags, Mode::empty()))?)
+    }
+
+    fn make(&self) -> io::Result<()> {
+        match fs::create_dir(self.itself()) {
+            Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn missing(error: &io::Error) -> bool {
+    error.kind() == ErrorKind::NotFound
+}
+
+fn open_in(folder: BorrowedFd<'_>, name: &[u8], opening: Opening, mode: u32) -> io::Result<File> {
+    let how = match opening {
+        Opening::New => OFlags::CREATE | OFlags::EXCL,
+        Opening::Empty => OFlags::CREATE | OFlags::TRUNC,
+        Opening::Again => OFlags::empty(),
+    };
+    let flags = OFlags::RDWR | OFlags::NOFOLLOW | OFlags::CLOEXEC | how;
+    match retry_on_intr(|| openat(folder, name, flags, Mode::from_raw_mode(mode))) {
+        Ok(file) => Ok(File::from(file)),
+        Err(Errno::LOOP) => Err(io::Error::other("is a symbolic link, which is not followed")),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn open_folder(above: BorrowedFd<'_>, name: &[u8]) -> io::Result<OwnedFd> {
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    retry_on_intr(|| openat(above, name, flags, Mode::empty())).map_err(|error| {
+        let is_link = || {
+            statat(above, name, AtFlags::SYMLINK_NOFOLLOW)
+                .is_ok_and(|found| FileType::from_raw_mode(found.st_mode) == FileType::Symlink)
+        };
+        match error {
+            Errno::NOTDIR | Errno::LOOP if is_link() => io::Error::other(format!(
+                "the folder '{}' is a symbolic link, which is not followed",
+                String::from_utf8_lossy(name)
+            )),
+            error => error.into(),
+        }
+    })
+}
+
+/// Somebody else, our other thread for one, may make it at the same moment.
+fn make_folder(above: BorrowedFd<'_>, name: &[u8]) -> io::Result<()> {
+    match retry_on_intr(|| mkdirat(above, name, Mode::from_raw_mode(FOLDER_MODE))) {
+        Err(error) if error != Errno::EXIST => Err(error.into()),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+    use std::os::unix::fs::symlink;
+
+    use tempfile::TempDir;
+
+    use super::*;
+
+    /// A folder `out`, beside which `elsewhere` is.
+    fn place() -> (TempDir, OutputFolder) {
+        let place = TempDir::new().unwrap();
+        fs::create_dir(place.path().join("out")).unwrap();
+        fs::create_dir(place.path().join("elsewhere")).unwrap();
+        let folder = OutputFolder::new(&place.path().join("out"));
+        (place, folder)
+    }
+
+    fn open(place: &TempDir, folder: &OutputFolder, name: &str, how: Opening) -> io::Result<File> {
+        folder.open(&place.path().join("out").join(name), how, FILE_MODE)
+    }
+
+    #[test]
+    fn folders_are_made_and_found_again() {
+        let (place, folder) = place();
+        for name in ["a", "b/c", "b/d", "e/f/g", "b//c2", "b/./c3"] {
+            open(&place, &folder, name, Opening::New).unwrap().write_all(b"x").unwrap();
+            let taken = open(&place, &folder, name, Opening::New).unwrap_err();
+            assert_eq!(taken.kind(), ErrorKind::AlreadyExists, "{name}");
+            let again = open(&place, &folder, name, Opening::Again).unwrap();
+            assert_eq!(again.metadata().unwrap().len(), 1, "{name}");
+            assert_eq!(fs::read(place.path().join("out").join(name)).unwrap(), b"x", "{name}");
+        }
+        let empty = open(&place, &folder, "b/c", Opening::Empty).unwrap();
+        assert_eq!(empty.metadata().unwrap().len(), 0);
+        for name in ["missing", "missing/file"] {
+            let error = open(&place, &folder, name, Opening::Again).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::NotFound);
+        }
+        assert!(!place.path().join("out/missing").exists(), "opening again makes no folders");
+        folder.remove(&place.path().join("out/e/f/g")).unwrap();
+        folder.remove(&place.path().join("out/a")).unwrap();
+        assert!(!place.path().join("out/e/f/g").exists() && !place.path().join("out/a").exists());
+    }
+
+    #[test]
+    fn links_are_not_followed_wherever_they_stand() {
+        let (place, folder) = place();
+        let out = place.path().join("out");
+        let elsewhere = place.path().join("elsewhere");
+        fs::write(elsewhere.join("victim"), "precious").unwrap();
+        symlink(elsewhere.join("victim"), out.join("file")).unwrap();
+        symlink(&elsewhere, out.join("folder")).unwrap();
+        fs::create_dir(out.join("real")).unwrap();
+        symlink(&elsewhere, out.join("real/folder")).unwrap();
+        for (name, words) in [
+            ("file", "is a symbolic link, which is not followed"),
+            ("folder/victim", "the folder 'folder' is a symbolic link, which is not followed"),
+            ("real/folder/victim", "the folder 'folder' is a symbolic link"),
+            ("folder/new/victim", "the folder 'folder' is a symbolic link"),
+        ] {
+            for how in [Opening::Empty, Opening::Again] {
+                let error = open(&place, &folder, name, how).unwrap_err();
+                assert!(error.to_string().contains(words), "{name}: {error}");
+            }
+            assert!(open(&place, &folder, name, Opening::New).is_err(), "{name}");
+        }
+        assert!(folder.remove(&out.join("folder/victim")).is_err());
+        for path in [out.join("file"), out.join("folder/victim")] {
+            let error = folder.create_anywhere(&path).unwrap_err();
+            assert!(error.to_string().contains("symbolic link"), "{}", path.display());
+        }
+        assert_eq!(fs::read(elsewhere.join("victim")).unwrap(), b"precious");
+        assert_eq!(fs::read_dir(&elsewhere).unwrap().count(), 1, "something was made elsewhere");
+    }
+
+    #[test]
+    fn links_outside_are_the_users_own() {
+        let (place, folder) = place();
+        let target = place.path().join("elsewhere/report");
+        symlink(&target, place.path().join("link")).unwrap();
+        folder.create_anywhere(&place.path().join("link")).unwrap().write_all(b"x").unwrap();
+        assert_eq!(fs::read(target).unwrap(), b"x");
+        symlink(place.path().join("out"), place.path().join("way")).unwrap();
+        let through = OutputFolder::new(&place.path().join("way"));
+        through.open(&place.path().join("way/a/b"), Opening::New, FILE_MODE).unwrap();
+        assert!(place.path().join("out/a/b").exists());
+    }
+
+    #[test]
+    fn no_name_leads_out() {
+        let (place, folder) = place();
+        for name in ["../x", "a/../../x", "a/..", ".."] {
+            let error = open(&place, &folder, name, Opening::New).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::InvalidInput, "{name}");
+        }
+        let here = OutputFolder::new(Path::new("."));
+        let error = here.open(Path::new("/tmp/x"), Opening::New, FILE_MODE).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidInput);
+        assert!(open(&place, &folder, "/below", Opening::New).is_err(), "another prefix");
+        open(&place, &folder, "..a/b..", Opening::New).unwrap();
+    }
+
+    #[test]
+    fn a_folder_removed_meanwhile_is_made_again() {
+        let (place, folder) = place();
+        open(&place, &folder, "a/b", Opening::New).unwrap();
+        fs::remove_dir_all(place.path().join("out/a")).unwrap();
+        open(&place, &folder, "a/b", Opening::New).unwrap();
+        fs::remove_dir_all(place.path().join("out")).unwrap();
+        open(&place, &folder, "a/b", Opening::New).unwrap();
+        fs::remove_dir_all(place.path().join("out")).unwrap();
+        open(&place, &folder, "c", Opening::New).unwrap();
+        assert!(place.path().join("out/c").exists());
+    }
+}
