@@ -25,6 +25,10 @@ pub const FILE_MODE: u32 = 0o666;
 /// The rights of folders, less the umask.
 const FOLDER_MODE: u32 = 0o777;
 
+/// Longer paths the system takes from nobody. Step by step such a file could be made, but not
+/// be opened by its name any more.
+const LONGEST_PATH: usize = libc::PATH_MAX as usize;
+
 /// What opening a file does to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Opening {
@@ -72,12 +76,25 @@ impl OutputFolder {
     /// Folders that miss are made, unless the file is opened again. `mode` is its rights, less the
     /// umask, if it is made.
     pub fn open(&self, path: &Path, opening: Opening, mode: u32) -> io::Result<File> {
+        self.open_or_make(path, opening, mode, opening != Opening::Again)
+    }
+
+    fn open_or_make(
+        &self,
+        path: &Path,
+        opening: Opening,
+        mode: u32,
+        may_make: bool,
+    ) -> io::Result<File> {
         let name = self.name_of(path)?;
+        if path.as_os_str().len() >= LONGEST_PATH {
+            return Err(Errno::NAMETOOLONG.into());
+        }
         let Some(slash) = name.iter().rposition(|&byte| byte == b'/') else {
             let full = path.as_os_str().as_bytes();
             return match open_in(CWD, full, opening, mode) {
                 // The folder itself is gone, which somebody did while we were running.
-                Err(error) if missing(&error) && opening != Opening::Again => {
+                Err(error) if missing(&error) && may_make => {
                     self.make()?;
                     open_in(CWD, full, opening, mode)
                 }
@@ -85,7 +102,6 @@ impl OutputFolder {
             };
         };
         let (folder, file) = (&name[..slash], &name[slash + 1..]);
-        let may_make = opening != Opening::Again;
         let opened = open_in(self.enter(folder, may_make)?.as_fd(), file, opening, mode);
         match opened {
             // The folder that was held open may have been removed since.
@@ -109,14 +125,16 @@ impl OutputFolder {
         }
     }
 
-    /// Makes a file, or empties it, that the user may have placed anywhere. Outside of the output
-    /// folder links are followed, because the user named them: `/dev/stdout` is one.
+    /// Makes a file, or empties it, that the user may have placed anywhere, but no folder for it.
+    /// Outside of the output folder links are followed, because the user named them: `/dev/stdout`
+    /// is one.
     pub fn create_anywhere(&self, path: &Path) -> io::Result<File> {
         match self.inside(path) {
             Some(name) => {
                 let mut inside = self.prefix.clone();
                 inside.extend_from_slice(name.as_os_str().as_bytes());
-                self.open(Path::new(&OsString::from_vec(inside)), Opening::Empty, FILE_MODE)
+                let inside = OsString::from_vec(inside);
+                self.open_or_make(Path::new(&inside), Opening::Empty, FILE_MODE, false)
             }
             None => File::create(path),
         }
@@ -314,6 +332,7 @@ mod tests {
             assert!(open(&place, &folder, name, Opening::New).is_err(), "{name}");
         }
         assert!(folder.remove(&out.join("folder/victim")).is_err());
+        assert!(folder.create_anywhere(&out.join("missing/file")).is_err(), "a folder was made");
         for path in [out.join("file"), out.join("folder/victim")] {
             let error = folder.create_anywhere(&path).unwrap_err();
             assert!(error.to_string().contains("symbolic link"), "{}", path.display());

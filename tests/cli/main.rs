@@ -1,6 +1,7 @@
 //! Runs the program as a user would, in an empty folder, and looks at everything it leaves.
 
 #[path = "../support/mod.rs"]
+#[allow(dead_code, reason = "shared with other tests, which use the rest")]
 mod support;
 
 mod console;

@@ -3,6 +3,7 @@
 
 pub(crate) mod captures;
 pub(crate) mod fixtures;
+pub(crate) mod network;
 pub(crate) mod packets;
 pub(crate) mod report;
 pub(crate) mod sandbox;

@@ -108,6 +108,20 @@ impl Sandbox {
         Running::start(self.command(arguments.split_whitespace().map(expand)))
     }
 
+    /// Starts the program with these arguments and does not wait for it.
+    pub(crate) fn start_with(&self, arguments: impl IntoIterator<Item: AsRef<OsStr>>) -> Running {
+        Running::start(self.command(arguments))
+    }
+
+    /// Starts the program by another one, which is to become it: `before` are its words.
+    pub(crate) fn start_by(&self, before: &str, arguments: &str) -> Running {
+        let mut words = before.split_whitespace();
+        let mut command = Command::new(words.next().expect("a program"));
+        command.args(words).arg(program()).args(arguments.split_whitespace().map(expand));
+        command.current_dir(self.0.path()).stdin(Stdio::null());
+        Running::start(command)
+    }
+
     /// The same in a network namespace.
     pub(crate) fn start_inside(&self, namespace: &str, arguments: &str) -> Running {
         let mut command = Command::new("ip");
@@ -247,6 +261,11 @@ impl Running {
     /// How many bytes the program printed on standard output so far.
     pub(crate) fn printed(&self) -> usize {
         self.stdout.lock().expect("text").len()
+    }
+
+    /// The number of its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// Sends a signal.
