@@ -37,6 +37,10 @@ impl Sink for Counter {
         self.bytes += payload.len() as u64;
     }
 
+    fn differing(&mut self, (): &mut (), _: u64, _: &[u8]) -> u64 {
+        0
+    }
+
     fn move_up(&mut self, _: &Identity, (): &mut (), _: u64) {}
 
     fn closed(&mut self, _: &Identity, (): (), _: &Summary) -> Option<()> {

@@ -116,6 +116,21 @@ impl Sums {
 }
 
 impl Books {
+    /// A payload found its place in its stream.
+    fn is_placed(&mut self, flow: &Identity, stream: &mut Stream, position: u64, payload: &[u8]) {
+        let current = self.current.as_mut().expect("payloads only of a segment");
+        assert!(current.arrived && !current.stored);
+        assert_eq!(flow.tuple, current.tuple);
+        assert_eq!(payload, current.payload);
+        current.stored = true;
+        let base = current.first_byte.wrapping_sub(position as u32);
+        assert_eq!(*stream.base.get_or_insert(base), base, "the position contradicts the number");
+        let jump = position.abs_diff(stream.next.unwrap_or(0));
+        assert!(jump <= self.max_seek.into(), "a jump of {jump} bytes to {position}");
+        stream.next = Some(position + payload.len() as u64);
+        stream.stored_payloads += 1;
+    }
+
     fn expect(&mut self, segment: &Segment<'_>) {
         let syn = segment.flags.contains(TcpFlags::SYN);
         self.current = Some(Current {
@@ -155,6 +170,12 @@ struct Stored {
 impl Stored {
     fn put(&mut self, position: u64, payload: &[u8]) {
         self.bytes.extend((position as i64 - self.moved..).zip(payload.iter().copied()));
+    }
+
+    fn differing(&self, position: u64, again: &[u8]) -> u64 {
+        let places = position as i64 - self.moved..;
+        let stored = places.map(|at| self.bytes.get(&at).expect("asked for bytes that are stored"));
+        stored.zip(again).filter(|(old, new)| old != new).count() as u64
     }
 
     fn size(&self) -> u64 {
@@ -200,18 +221,25 @@ impl Sink for Books {
         payload: &[u8],
         _time: Timestamp,
     ) {
-        let current = self.current.as_mut().expect("payloads only of a segment");
-        assert!(current.arrived && !current.stored);
-        assert_eq!(flow.tuple, current.tuple);
-        assert_eq!(payload, current.payload);
-        current.stored = true;
-        let base = current.first_byte.wrapping_sub(position as u32);
-        assert_eq!(*stream.base.get_or_insert(base), base, "the position contradicts the number");
-        let jump = position.abs_diff(stream.next.unwrap_or(0));
-        assert!(jump <= self.max_seek.into(), "a jump of {jump} bytes to {position}");
-        stream.next = Some(position + payload.len() as u64);
+        self.is_placed(flow, stream, position, payload);
         stream.stored.put(position, payload);
-        stream.stored_payloads += 1;
+    }
+
+    fn differing(&mut self, stream: &mut Stream, position: u64, again: &[u8]) -> u64 {
+        assert!(!again.is_empty());
+        stream.stored.differing(position, again)
+    }
+
+    fn repeated(
+        &mut self,
+        flow: &Identity,
+        stream: &mut Stream,
+        position: u64,
+        payload: &[u8],
+        _time: Timestamp,
+    ) {
+        self.is_placed(flow, stream, position, payload);
+        assert!(stream.stored.holds(position, payload), "bytes that are new are not repeated");
     }
 
     fn move_up(&mut self, flow: &Identity, stream: &mut Stream, distance: u64) {
@@ -227,6 +255,8 @@ impl Sink for Books {
         assert!(self.connection_numbers.insert(flow.connection_number), "closed twice");
         assert!(flow.session_id <= flow.connection_number);
         assert_eq!(summary.size, stream.stored.size());
+        let stored = stream.stored.bytes.len() as u64;
+        assert!(summary.missing_bytes >= summary.size - stored, "{} are there", stored);
         assert!(summary.packets >= 1 && summary.packets >= stream.payloads);
         assert!(u64::from(summary.out_of_order) <= stream.stored_payloads);
         assert!(u64::from(summary.violations) <= 2 * stream.payloads);

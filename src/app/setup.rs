@@ -337,12 +337,17 @@ impl<'a> Setup<'a> {
             || hooks.command.is_some()
             || settings.http_alert_fd.is_some()
             || !settings.http_cmd.is_empty();
-        let enough = self.descriptors >= DESCRIPTORS_FOR_TWO;
         let scanners = Arc::clone(scanners);
         let inspect: Arc<Inspect> = Arc::new(move |flow, path, content, hashes| {
             scan(&scanners, flow, Some(path), content, hashes)
         });
-        Finisher::new(inspect, self.messages.clone(), enough && !has_hooks)
+        Finisher::new(inspect, self.messages.clone(), self.may_write_beside() && !has_hooks)
+    }
+
+    /// Whether other threads are of any use: there are processors and descriptors for them.
+    fn may_write_beside(&self) -> bool {
+        let several = std::thread::available_parallelism().is_ok_and(|count| count.get() > 1);
+        several && self.descriptors >= DESCRIPTORS_FOR_TWO
     }
 
     fn command(&self, command: &str, children: &Children) -> Option<(String, Children)> {
@@ -376,8 +381,11 @@ impl<'a> Setup<'a> {
     }
 
     fn store(&self) -> FileStore {
-        let limits =
-            Limits { memory: self.config.settings.buffer_memory, descriptors: self.descriptors };
+        let limits = Limits {
+            memory: self.config.settings.buffer_memory,
+            descriptors: self.descriptors,
+            beside: self.may_write_beside(),
+        };
         FileStore::new(limits, self.messages.clone())
     }
 }

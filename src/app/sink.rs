@@ -19,6 +19,7 @@ use crate::time::Timestamp;
 const MAX_CLOSING: usize = 100_000;
 
 /// Where the bytes of streams go.
+#[expect(clippy::large_enum_variant, reason = "there is one, and it stays where it is")]
 pub(super) enum Route {
     Files(FlowFiles),
     Console(Console),
@@ -179,6 +180,27 @@ impl Sink for StreamSink {
         }
         if let Some(scratch) = &mut self.scratch {
             scratch.payload(&mut stream.scratch, position, payload);
+        }
+    }
+
+    fn differing(&mut self, stream: &mut Stream, position: u64, again: &[u8]) -> u64 {
+        match (&mut self.route, &mut self.scratch, stream.file, stream.scratch) {
+            (Route::Files(files), _, Some(file), _) => files.differing(file, position, again),
+            (_, Some(scratch), _, Some(id)) => scratch.differing(id, position, again),
+            _ => 0,
+        }
+    }
+
+    fn repeated(
+        &mut self,
+        _: &Identity,
+        stream: &mut Stream,
+        position: u64,
+        payload: &[u8],
+        time: Timestamp,
+    ) {
+        if let (Route::Files(files), Some(file)) = (&mut self.route, stream.file) {
+            files.repeated(file, position, payload.len(), time);
         }
     }
 

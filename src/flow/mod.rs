@@ -44,10 +44,20 @@ pub trait Sink {
     );
 
     /// How many bytes of `again`, which arrive anew at `position` of the stream, differ from those
-    /// stored there; 0 if the sink cannot tell.
-    fn differing(&mut self, _stream: &mut Self::Stream, _position: u64, _again: &[u8]) -> u64 {
-        0
+    /// stored there; 0 if nothing is stored.
+    fn differing(&mut self, stream: &mut Self::Stream, position: u64, again: &[u8]) -> u64;
+
+    /// `payload` has arrived once more, all of it just as it is stored at `position`. Never empty.
+    fn repeated(
+        &mut self,
+        _flow: &Identity,
+        _stream: &mut Self::Stream,
+        _position: u64,
+        _payload: &[u8],
+        _time: Timestamp,
+    ) {
     }
+
     /// The stream begins `distance` bytes earlier than was thought: everything stored moves up by
     /// as much, and the new space is zeros.
     fn move_up(&mut self, flow: &Identity, stream: &mut Self::Stream, distance: u64);

@@ -17,6 +17,7 @@ const RST: TcpFlags = TcpFlags::RST;
 struct MemorySink {
     closed: Vec<Closed>,
     arrived: Vec<Vec<u8>>,
+    repeated: Vec<(u64, Vec<u8>)>,
 }
 
 type Bytes = std::collections::BTreeMap<u64, u8>;
@@ -45,6 +46,16 @@ impl Sink for MemorySink {
 
     fn payload(&mut self, _: &Identity, stream: &mut Bytes, at: u64, payload: &[u8], _: Timestamp) {
         stream.extend((at..).zip(payload.iter().copied()));
+    }
+
+    fn differing(&mut self, stream: &mut Bytes, position: u64, again: &[u8]) -> u64 {
+        let stored = (position..).zip(again).map(|(at, byte)| (stream.get(&at), byte));
+        stored.filter(|&(old, new)| old.expect("asked for bytes that are stored") != new).count()
+            as u64
+    }
+
+    fn repeated(&mut self, _: &Identity, _: &mut Bytes, at: u64, payload: &[u8], _: Timestamp) {
+        self.repeated.push((at, payload.to_vec()));
     }
 
     fn move_up(&mut self, _: &Identity, stream: &mut Bytes, distance: u64) {
@@ -121,6 +132,35 @@ fn holes_stay_and_later_bytes_overwrite_earlier_ones() {
     let mut bench = Bench::new();
     bench.send(100, ACK, "abc").send(105, ACK, "fg").send(101, ACK, "BC");
     assert_eq!(bench.texts(), ["aBC__fg"]);
+}
+
+#[test]
+fn bytes_that_arrive_again_are_told_from_new_ones() {
+    let mut bench = Bench::new();
+    bench.send(99, SYN, "").send(100, ACK, "abc").send(106, ACK, "ghi");
+    bench.send(101, ACK, "bc").send(102, ACK, "CdefG").send(100, ACK, "abCdefGhi");
+    assert_eq!(bench.texts(), ["abCdefGhi"]);
+    assert_eq!(bench.sink.closed[0].summary.conflicts, 2);
+    let repeated = [(1, b"bc".to_vec()), (0, b"abCdefGhi".to_vec())];
+    assert_eq!(bench.sink.repeated, repeated, "what is stored is not stored again");
+}
+
+#[test]
+fn missing_bytes_are_holes_and_what_a_fin_promised() {
+    let missing = |segments: &[(u32, TcpFlags, &str)]| {
+        let mut bench = Bench::new();
+        for &(seq, flags, payload) in segments {
+            bench.send(seq, flags, payload);
+        }
+        bench.tracker.finish(&mut bench.sink);
+        bench.sink.closed[0].summary.missing_bytes
+    };
+    assert_eq!(missing(&[(99, SYN, ""), (100, ACK, "abc"), (103, FIN | ACK, "d")]), 0);
+    assert_eq!(missing(&[(99, SYN, ""), (100, ACK, "abc"), (105, ACK, "f")]), 2);
+    assert_eq!(missing(&[(99, SYN, ""), (103, ACK, "d")]), 3, "at the beginning");
+    assert_eq!(missing(&[(99, SYN, ""), (100, ACK, "abc"), (107, FIN | ACK, "")]), 4, "at the end");
+    assert_eq!(missing(&[(103, ACK, "d"), (100, ACK, "a")]), 2, "before an earlier beginning");
+    assert_eq!(missing(&[(99, SYN, ""), (105, FIN | ACK, "")]), 5, "all of it");
 }
 
 #[test]

@@ -3,8 +3,6 @@
 //! [`Tracker::segment`] is the list of rules, in the order in which they apply; each is a few
 //! lines. A flow is one direction of a connection and knows nothing of the other one.
 
-use std::ops::ControlFlow;
-
 use super::closings::{Closing, Closings};
 use super::idle::IdleOrder;
 use super::open_flow::Flow;
@@ -232,53 +230,66 @@ fn store<S: Sink>(flow: &mut Flow<S::Stream>, segment: &Segment<'_>, start: i64,
     let end = start + payload.len() as i64;
     sink.arrived(&flow.identity, &mut flow.stream, payload);
     // Nearly every payload lies where it was expected, behind all others.
+    let mut place = Place::New;
     if start != flow.next || flow.seen.overlaps(start..end) {
-        match admit(flow, start, payload, sink) {
-            ControlFlow::Continue(()) => {}
-            ControlFlow::Break(()) => return,
-        }
+        place = judge(flow, start, payload, sink);
     }
+    let (identity, time) = (&flow.identity, segment.time);
     let position = (start - flow.origin()) as u64;
-    sink.payload(&flow.identity, &mut flow.stream, position, payload, segment.time);
+    match place {
+        Place::Nowhere => return,
+        Place::New => sink.payload(identity, &mut flow.stream, position, payload, time),
+        Place::Repeated => sink.repeated(identity, &mut flow.stream, position, payload, time),
+    }
     flow.seen.insert(start..end);
     flow.next = end;
     flow.next_seq = SeqNumber::of_payload(segment) + payload.len() as u32;
 }
 
-/// Judges a payload's place: breaks if it is not to be stored, makes room before the stream's
-/// beginning if it lies there, and holds bytes that arrive again against what they were before.
+/// What a payload is to its stream.
+enum Place {
+    /// It is to be stored.
+    New,
+    /// It is stored already.
+    Repeated,
+    /// It is not to be stored.
+    Nowhere,
+}
+
+/// Judges a payload's place: makes room before the stream's beginning if it lies there, and holds
+/// bytes that arrive again against what they were before.
 #[inline(never)]
-fn admit<S: Sink>(
-    flow: &mut Flow<S::Stream>,
-    start: i64,
-    payload: &[u8],
-    sink: &mut S,
-) -> ControlFlow<()> {
+fn judge<S: Sink>(flow: &mut Flow<S::Stream>, start: i64, payload: &[u8], sink: &mut S) -> Place {
     let end = start + payload.len() as i64;
     if start < flow.origin() {
         if flow.last_syn().is_some() {
             flow.oddities().violations += 1;
-            return ControlFlow::Break(());
+            return Place::Nowhere;
         }
         let distance = (flow.origin() - start) as u64;
         sink.move_up(&flow.identity, &mut flow.stream, distance);
         flow.oddities().origin = start;
     } else if start == flow.next - 1 && payload.len() == 1 {
         // A keep-alive repeats the byte before the next one (RFC 9293, 3.8.4).
-        return ControlFlow::Break(());
+        return Place::Nowhere;
     }
     if start < flow.next {
         flow.oddities().out_of_order += 1;
     }
     let origin = flow.origin();
-    let mut conflicts = 0;
+    let (mut conflicts, mut known) = (0, 0);
     for again in flow.seen.overlap(start..end) {
         let bytes = payload.get((again.start - start) as usize..(again.end - start) as usize);
         let position = (again.start - origin) as u64;
         conflicts += sink.differing(&mut flow.stream, position, bytes.unwrap_or_default());
+        known += again.end - again.start;
     }
     if conflicts > 0 {
         flow.oddities().conflicts += conflicts;
+        return Place::New;
     }
-    ControlFlow::Continue(())
+    match known == payload.len() as i64 {
+        true => Place::Repeated,
+        false => Place::New,
+    }
 }

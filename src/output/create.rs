@@ -51,6 +51,14 @@ impl Creation {
         }
     }
 
+    /// What it takes to open the file again, if it has been made in the output folder.
+    pub fn made(&self) -> Option<(&Path, &Arc<OutputFolder>)> {
+        match self {
+            Self::Made(path, folder) => Some((path, folder)),
+            Self::New(_) | Self::Replace(..) | Self::Scratch(_) => None,
+        }
+    }
+
     /// Whether the file need not be made as long as its bytes fit in memory.
     pub fn is_scratch(&self) -> bool {
         matches!(self, Self::Scratch(_))
@@ -81,7 +89,7 @@ impl Creation {
             Self::Scratch(path) => {
                 OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)
             }
-            Self::Made(path, folder) => folder.open(path, Opening::Again, FILE_MODE),
+            Self::Made(path, folder) => folder.open_again(path),
         }
     }
 }

@@ -78,8 +78,7 @@ impl Finisher {
     /// Finishes files with `inspect` looking at each; on a thread if `beside` says so and there
     /// can be one.
     pub fn new(inspect: Arc<Inspect>, messages: Messages, beside: bool) -> Self {
-        let several = std::thread::available_parallelism().is_ok_and(|count| count.get() > 1);
-        let helper = match beside && several {
+        let helper = match beside {
             true => Helper::start(Arc::clone(&inspect), messages.clone()),
             false => None,
         };

@@ -96,17 +96,31 @@ impl FlowFiles {
             Some(file) => file,
             None => *file.insert(self.begin(flow)),
         };
-        let kept = match self.options.byte_limit {
-            Some(limit) => {
-                let room = limit.saturating_sub(position).min(payload.len() as u64);
-                &payload[..room as usize]
-            }
-            None => payload,
-        };
-        self.store.put(file, position, kept);
+        let kept = self.within_limit(position, payload.len());
+        self.store.put(file, position, payload.get(..kept).unwrap_or(payload));
         if self.options.index {
-            self.write_index(file, position, time, kept.len());
+            self.write_index(file, position, time, kept);
         }
+    }
+
+    /// Takes note of a payload of `len` bytes that is stored already.
+    pub fn repeated(&mut self, file: FileId, position: u64, len: usize, time: Timestamp) {
+        if self.options.index {
+            self.write_index(file, position, time, self.within_limit(position, len));
+        }
+    }
+
+    /// How many of `len` bytes at `position` are to be kept.
+    fn within_limit(&self, position: u64, len: usize) -> usize {
+        match self.options.byte_limit {
+            Some(limit) => limit.saturating_sub(position).min(len as u64) as usize,
+            None => len,
+        }
+    }
+
+    /// How many of these bytes differ from those stored at `position`.
+    pub fn differing(&mut self, file: FileId, position: u64, again: &[u8]) -> u64 {
+        self.store.differing(file, position, again)
     }
 
     /// Moves everything stored up by `distance`.
@@ -163,7 +177,7 @@ impl FlowFiles {
         let first_path = self.namer.path(flow, 0);
         let name = self.namer.hash(&first_path);
         let hashes = self.options.hashes;
-        let hashes = (!hashes.is_empty()).then(|| Box::new(RunningHashes::new(hashes)));
+        let hashes = (!hashes.is_empty()).then(|| RunningHashes::new(hashes));
         let new = NewFile { namer: Arc::clone(&self.namer), flow: *flow, first_path };
         let id = self.store.add(Creation::New(new), Some(flow.first_time), hashes);
         let contested = match self.waiting.get(&name) {

@@ -82,6 +82,11 @@ impl OutputFolder {
         self.open_or_make(path, opening, mode, opening != Opening::Again)
     }
 
+    /// Opens a file of the folder that was made before.
+    pub fn open_again(&self, path: &Path) -> io::Result<File> {
+        self.open(path, Opening::Again, FILE_MODE)
+    }
+
     fn open_or_make(
         &self,
         path: &Path,

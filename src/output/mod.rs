@@ -18,6 +18,7 @@ pub mod template;
 #[cfg(test)]
 mod tests;
 mod unprocessed;
+mod write_behind;
 
 pub use console::Console;
 pub use finisher::{Finisher, Inspect, Outcome, Ticket};

@@ -141,6 +141,19 @@ impl PendingBytes {
         self.bytes.clear();
     }
 
+    /// Takes the bytes out, with where they begin; the window goes on behind them in `fresh`, which
+    /// must be empty.
+    pub(super) fn take(&mut self, fresh: Vec<u8>) -> (u64, Vec<u8>) {
+        let start = self.start;
+        self.start = self.end();
+        (start, std::mem::replace(&mut self.bytes, fresh))
+    }
+
+    /// Gets an empty window some memory.
+    pub(super) fn begin_with(&mut self, capacity: usize) {
+        self.bytes.reserve_exact(capacity);
+    }
+
     /// Empties the window and gives its memory back.
     pub(super) fn release(&mut self) {
         self.start = self.end();

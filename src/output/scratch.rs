@@ -35,10 +35,15 @@ impl ScratchStreams {
         let id = *stream.get_or_insert_with(|| {
             self.made += 1;
             let path = self.folder.path().join(self.made.to_string());
-            let hashes = Box::new(RunningHashes::new(self.hashes));
+            let hashes = RunningHashes::new(self.hashes);
             self.store.add(Creation::Scratch(path), None, Some(hashes))
         });
         self.store.put(id, position, payload);
+    }
+
+    /// How many of these bytes differ from those stored at `position`.
+    pub fn differing(&mut self, stream: FileId, position: u64, again: &[u8]) -> u64 {
+        self.store.differing(stream, position, again)
     }
 
     /// Moves everything stored up by `distance`.

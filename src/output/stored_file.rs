@@ -4,17 +4,20 @@ use std::fs::{File, FileTimes};
 use std::io;
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::create::Creation;
 use super::naming::NameHash;
 use super::pending::PendingBytes;
 use super::store::FileId;
+use super::write_behind::{self, SharedHashes};
 use crate::messages::Messages;
 use crate::scan::{Content, RunningHashes};
 use crate::time::Timestamp;
 
 /// A file being written. Belongs to a [`FileStore`](super::FileStore) until it is complete; to
-/// finish it needs nothing of the store, so that another thread may do it.
+/// finish it needs nothing of the store, so that another thread may do it. Then nothing of it is on
+/// the way any more.
 #[derive(Debug)]
 pub struct StoredFile {
     pub(super) creation: Creation,
@@ -29,8 +32,12 @@ pub struct StoredFile {
     pub(super) written: u64,
     /// The position behind the last bytes that were written past the window.
     pub(super) written_apart: u64,
-    pub(super) handle: Option<File>,
-    pub(super) hashes: Option<Box<RunningHashes>>,
+    pub(super) handle: Option<Arc<File>>,
+    /// When it was last written to, by the store's count of writes.
+    pub(super) last_write: u64,
+    /// Writes that were handed over and are not known to be done.
+    pub(super) on_the_way: u32,
+    pub(super) hashes: Option<SharedHashes>,
     /// It cannot be written; that was told.
     pub(super) failed: bool,
 }
@@ -50,7 +57,7 @@ impl StoredFile {
     pub(super) fn new(
         creation: Creation,
         stamp: Option<Timestamp>,
-        hashes: Option<Box<RunningHashes>>,
+        hashes: Option<RunningHashes>,
     ) -> Self {
         Self {
             creation,
@@ -61,7 +68,9 @@ impl StoredFile {
             written: 0,
             written_apart: 0,
             handle: None,
-            hashes,
+            last_write: 0,
+            on_the_way: 0,
+            hashes: hashes.map(|hashes| Arc::new(Mutex::new(hashes))),
             failed: false,
         }
     }
@@ -89,13 +98,15 @@ impl StoredFile {
             self.hash_pending();
         }
         // Nobody could have removed a file that was made just now.
-        if was_open && self.handle.as_ref().is_some_and(is_removed) {
+        if was_open && self.handle.as_deref().is_some_and(is_removed) {
             self.fail(io::Error::other(REMOVED), messages);
         }
         if self.failed {
             return None;
         }
-        let hashes = self.hashes.take().map(|hashes| *hashes);
+        // Nobody else has them any more, for nothing is on the way.
+        let hashes = self.hashes.take().and_then(Arc::into_inner);
+        let hashes = hashes.map(|it| it.into_inner().unwrap_or_else(PoisonError::into_inner));
         let content = match &self.handle {
             _ if in_memory => Content::Memory(self.pending.bytes()),
             Some(handle) => Content::File(handle, self.written),
@@ -132,6 +143,13 @@ impl StoredFile {
         Ok(())
     }
 
+    /// What is stored from `position` on moves or is written again.
+    pub(super) fn invalidate_hashes(&self, position: u64) {
+        if let Some(hashes) = &self.hashes {
+            hashes.lock().unwrap_or_else(PoisonError::into_inner).invalidate_from(position);
+        }
+    }
+
     /// Takes note that the file cannot be written, and tells it once.
     pub(super) fn fail(&mut self, error: io::Error, messages: &Messages) {
         if !self.failed {
@@ -143,16 +161,16 @@ impl StoredFile {
 
     fn open(&mut self) -> io::Result<()> {
         if self.handle.is_none() && !self.failed {
-            self.handle = Some(self.creation.open()?);
+            self.handle = Some(Arc::new(self.creation.open()?));
         }
         Ok(())
     }
 
     fn hash_pending(&mut self) {
-        if let Some(hashes) = &mut self.hashes
+        if let Some(hashes) = &self.hashes
             && !self.pending.is_empty()
         {
-            hashes.update(self.pending.start(), self.pending.bytes());
+            write_behind::update(hashes, self.pending.start(), self.pending.bytes());
         }
     }
 }

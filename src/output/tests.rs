@@ -23,14 +23,18 @@ fn messages() -> Messages {
 }
 
 fn store(memory: u64, descriptors: usize) -> FileStore {
-    FileStore::new(Limits { memory, descriptors }, messages())
+    store_beside(memory, descriptors, true)
+}
+
+fn store_beside(memory: u64, descriptors: usize, beside: bool) -> FileStore {
+    FileStore::new(Limits { memory, descriptors, beside }, messages())
 }
 
 fn add(store: &mut FileStore, folder: &TempDir, name: &str) -> FileId {
     let output = Arc::new(OutputFolder::new(folder.path()));
     let creation = Creation::Replace(folder.path().join(name), output);
     let md5 = Algorithms { md5: true, ..Algorithms::default() };
-    store.add(creation, Some(STAMP), Some(Box::new(RunningHashes::new(md5))))
+    store.add(creation, Some(STAMP), Some(RunningHashes::new(md5)))
 }
 
 /// Finishes the file; its MD5 as it was computed on the way, and all bytes as a scanner sees them.
@@ -123,16 +127,19 @@ enum Step {
     Put(u64, Vec<u8>),
     MoveUp(u64),
     Flush,
+    Compare(u64, Vec<u8>),
 }
 
 fn steps() -> impl Strategy<Value = Vec<(usize, Step)>> {
     let near = (0_u64..300, prop::collection::vec(any::<u8>(), 1..60));
     let far = (0_u64..400_000, prop::collection::vec(any::<u8>(), 1..60));
+    let compared = (0_u64..300, prop::collection::vec(0_u8..2, 1..60));
     let step = prop_oneof![
         8 => near.prop_map(|(position, bytes)| Step::Put(position, bytes)),
         4 => far.prop_map(|(position, bytes)| Step::Put(position, bytes)),
         1 => (1_u64..100_000).prop_map(Step::MoveUp),
         1 => Just(Step::Flush),
+        4 => compared.prop_map(|(position, bytes)| Step::Compare(position, bytes)),
     ];
     prop::collection::vec((0_usize..3, step), 1..40)
 }
@@ -146,9 +153,10 @@ proptest! {
         memory in prop_oneof![Just(0_u64), 1_u64..5_000, Just(1 << 20)],
         descriptors in 1_usize..4,
         limit in prop::option::of(0_u64..500),
+        beside in any::<bool>(),
     ) {
         let folder = TempDir::new().unwrap();
-        let mut store = store(memory, descriptors);
+        let mut store = store_beside(memory, descriptors, beside);
         let ids: Vec<_> = (0..3).map(|n| add(&mut store, &folder, &n.to_string())).collect();
         let mut models = vec![Vec::new(); 3];
         for (file, step) in steps {
@@ -173,6 +181,15 @@ proptest! {
                 }
                 Step::MoveUp(_) => {}
                 Step::Flush => store.flush(),
+                Step::Compare(position, bytes) => {
+                    let stored = model.get(position as usize..).unwrap_or_default();
+                    let differing = stored.iter().zip(&bytes).filter(|(old, new)| old != new);
+                    // Bytes that were never stored are not asked for.
+                    if stored.len() >= bytes.len() {
+                        let expected = differing.count() as u64;
+                        prop_assert_eq!(store.differing(id, position, &bytes), expected);
+                    }
+                }
             }
         }
         for (number, (id, model)) in ids.into_iter().zip(models).enumerate() {

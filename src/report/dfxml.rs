@@ -104,7 +104,7 @@ impl Report {
         digits::push(&mut self.text, summary.size);
         self.put("</filesize>\n");
         self.push_flow_facts(flow, summary);
-        self.push_findings(findings);
+        self.push_findings(findings, summary.missing_bytes == 0);
         self.put("    </fileobject>\n");
         if self.text.len() >= FULL_BUFFER {
             self.flush();
@@ -251,10 +251,18 @@ impl Report {
         if summary.captured_len != summary.wire_len {
             self.push_number("caplen", summary.captured_len);
         }
+        // Gaps are evidence; the original does not tell of them.
+        for (name, count) in
+            [("missing_bytes", summary.missing_bytes), ("conflicts", summary.conflicts)]
+        {
+            if count != 0 {
+                self.push_number(name, count);
+            }
+        }
         self.put(" />\n");
     }
 
-    fn push_findings(&mut self, findings: &Findings) {
+    fn push_findings(&mut self, findings: &Findings, complete: bool) {
         if findings.is_empty() {
             return;
         }
@@ -262,7 +270,7 @@ impl Report {
         for hash in &findings.hashes {
             self.put("<hashdigest type='");
             self.put(hash.algorithm.name());
-            self.put("'>");
+            self.put(if complete { "'>" } else { "' complete='no'>" });
             for &byte in &hash.digest {
                 net_text::push_hex(&mut self.text, byte);
             }

@@ -32,12 +32,25 @@ impl Content<'_> {
 
     /// Calls `take` with all bytes, in order and in large pieces. A file is read once, through a
     /// buffer of fixed size, however long it is.
-    pub fn for_each_chunk(&mut self, mut take: impl FnMut(&[u8])) -> io::Result<()> {
+    pub fn for_each_chunk(&mut self, take: impl FnMut(&[u8])) -> io::Result<()> {
+        self.for_each_chunk_from(0, take)
+    }
+
+    /// The same, without the bytes before `position`.
+    pub fn for_each_chunk_from(
+        &mut self,
+        position: u64,
+        mut take: impl FnMut(&[u8]),
+    ) -> io::Result<()> {
         match self {
-            Self::Memory(bytes) => take(bytes),
+            Self::Memory(bytes) => {
+                let start = position.min(bytes.len() as u64) as usize;
+                take(bytes.get(start..).unwrap_or_default());
+            }
             Self::File(file, len) => {
-                let mut buffer = vec![0; CHUNK.min(*len as usize)];
-                let mut position = 0;
+                let mut position = position;
+                let rest = len.saturating_sub(position);
+                let mut buffer = vec![0; rest.min(CHUNK as u64) as usize];
                 while position < *len {
                     let wanted = buffer.len().min((*len - position) as usize);
                     file.read_exact_at(&mut buffer[..wanted], position)?;

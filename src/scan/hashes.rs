@@ -1,8 +1,8 @@
 //! Hashes of a stream, computed while its bytes pass.
 //!
-//! Bytes that arrive in order are hashed on their way to the file, by all algorithms wanted. Once a
-//! byte was skipped or written again the hash of what passed is worth nothing, and the file is read
-//! back at the end, once for all of them.
+//! Bytes that arrive in order are hashed on their way to the file, by all algorithms wanted. Behind
+//! a byte that was skipped they are not; at the end the rest is read back, once for all of them. Once
+//! a byte that was hashed is written again the hash is worth nothing, and all is read back.
 
 use std::io;
 
@@ -39,7 +39,7 @@ pub struct Algorithms {
 pub struct RunningHashes {
     /// How many bytes passed in order.
     position: u64,
-    /// Whether a byte was skipped or written again.
+    /// Whether one of these bytes was written again.
     broken: bool,
     /// In the order of [`Algorithms::wanted`].
     states: Box<[State]>,
@@ -96,29 +96,28 @@ impl RunningHashes {
 
     /// `bytes` were stored at `position` of the stream.
     pub fn update(&mut self, position: u64, bytes: &[u8]) {
-        if position != self.position {
-            self.broken = true;
-        }
-        if !self.broken {
+        self.broken |= position < self.position;
+        if position == self.position && !self.broken {
             self.hash(bytes);
             self.position += bytes.len() as u64;
         }
     }
 
-    /// Everything stored so far moved.
-    pub fn invalidate(&mut self) {
-        self.broken = true;
+    /// Bytes from `position` on moved, or were written again.
+    pub fn invalidate_from(&mut self, position: u64) {
+        self.broken |= position < self.position;
     }
 
     /// The hashes of `content`, which is all that was stored. Reads it only if its bytes did not
     /// pass in order.
     pub fn finish(mut self, content: &mut Content<'_>) -> io::Result<Vec<Hash>> {
-        if self.broken || self.position != content.len() {
+        if self.broken || self.position > content.len() {
             for state in &mut self.states {
                 *state = State::new(state.algorithm());
             }
-            content.for_each_chunk(|chunk| self.hash(chunk))?;
+            self.position = 0;
         }
+        content.for_each_chunk_from(self.position, |chunk| self.hash(chunk))?;
         Ok(self.states.into_iter().map(State::finish).collect())
     }
 
