@@ -2,7 +2,7 @@
 
 use divan::{Bencher, black_box};
 use tcpflow::capture::{LinkType, RawPacket};
-use tcpflow::decode::{Decoder, Found, Options, Verdict};
+use tcpflow::decode::{Decoder, Options};
 use tcpflow::time::CaptureTime;
 
 fn main() {
@@ -23,7 +23,7 @@ fn ethernet_ipv4_tcp() -> Vec<u8> {
 #[divan::bench(counters = [divan::counter::ItemsCount::new(PACKETS)])]
 fn plain_ethernet_ipv4_tcp(bencher: Bencher<'_, '_>) {
     let frame = ethernet_ipv4_tcp();
-    let mut decoder = Decoder::new(Options::default());
+    let decoder = Decoder::new(Options::default());
     bencher.bench_local(|| {
         let mut payload_bytes = 0;
         for second in 0..PACKETS {
@@ -33,11 +33,9 @@ fn plain_ethernet_ipv4_tcp(bencher: Bencher<'_, '_>) {
                 link_type: LinkType::ETHERNET,
                 data: black_box(&frame),
             };
-            decoder.decode(&packet, packet.time.to_timestamp(0), |found| {
-                if let Found::Datagram(_, Verdict::Segment(segment)) = found {
-                    payload_bytes += black_box(&segment).payload.len();
-                }
-            });
+            if let Some((_, segment)) = decoder.plain(&packet, packet.time.to_timestamp(0)) {
+                payload_bytes += black_box(&segment).payload.len();
+            }
         }
         assert_eq!(payload_bytes, PACKETS * 1460);
     });

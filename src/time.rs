@@ -79,13 +79,18 @@ impl Timestamp {
     /// DFXML reports of this program have always had it.
     pub fn push_iso8601(self, out: &mut Vec<u8>) {
         self.push_iso8601_seconds(out);
+        out.pop(); // the Z
+        self.push_decimals(out);
+    }
+
+    /// Appends the decimals that stand behind the second, if there are any, and the `Z`.
+    fn push_decimals(self, out: &mut Vec<u8>) {
         let micros = self.subsec_micros();
         if micros != 0 {
-            out.pop(); // the Z
             out.push(b'.');
             digits::push_padded(out, micros.into(), 6);
-            out.push(b'Z');
         }
+        out.push(b'Z');
     }
 
     /// Appends `2008-10-06T17:54:54Z`, cut to the second.
@@ -106,6 +111,30 @@ impl Timestamp {
             digits::push_two(out, number);
         }
         out.push(b'Z');
+    }
+}
+
+/// Spells many times of which most fall into the same second as the one before: reports tell two
+/// of each flow, and the calendar is the larger part of the work.
+#[derive(Debug, Default)]
+pub struct TimeSpeller {
+    second: Option<i64>,
+    /// How the second is spelt, without the `Z`.
+    text: Vec<u8>,
+}
+
+impl TimeSpeller {
+    /// Appends what [`Timestamp::push_iso8601`] would.
+    pub fn push_iso8601(&mut self, out: &mut Vec<u8>, time: Timestamp) {
+        let second = time.seconds();
+        if self.second != Some(second) {
+            self.second = Some(second);
+            self.text.clear();
+            time.push_iso8601_seconds(&mut self.text);
+            self.text.pop();
+        }
+        out.extend_from_slice(&self.text);
+        time.push_decimals(out);
     }
 }
 
@@ -172,6 +201,18 @@ mod tests {
         assert_eq!(at(1_223_315_694_000_000), "2008-10-06T17:54:54Z");
         assert_eq!(at(-1), "1969-12-31T23:59:59.999999Z");
         assert_eq!(at(951_782_400_000_000), "2000-02-29T00:00:00Z");
+    }
+
+    #[test]
+    fn a_speller_spells_like_everybody() {
+        let mut speller = TimeSpeller::default();
+        for micros in [5, 7, 1_000_000, 1_000_000, -1, 951_782_400_000_000, 5] {
+            let time = Timestamp::from_micros(micros);
+            let (mut spelt, mut expected) = (Vec::new(), Vec::new());
+            speller.push_iso8601(&mut spelt, time);
+            time.push_iso8601(&mut expected);
+            assert_eq!(spelt, expected);
+        }
     }
 
     #[test]

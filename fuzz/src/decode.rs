@@ -56,7 +56,13 @@ pub fn run(input: &[u8]) {
             data,
         };
         let time = packet.time.to_timestamp(0);
-        decoder.decode(&packet, time, |found| check(found, &packet, picture.as_mut()));
+        let plain = decoder.plain(&packet, time).is_some();
+        let mut segments = 0;
+        decoder.decode(&packet, time, |found| {
+            segments += usize::from(matches!(found, Found::Datagram(_, Verdict::Segment(_))));
+            check(found, &packet, picture.as_mut());
+        });
+        assert!(!plain || segments == 1, "the short way leads elsewhere");
     }
     decoder.finish(|found| assert!(matches!(found, Found::Overdue(_)), "{found:?} at the end"));
     decoder.finish(|found| panic!("{found:?} behind the end"));

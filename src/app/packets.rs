@@ -3,11 +3,12 @@
 use super::sink::StreamSink;
 use crate::capture::RawPacket;
 use crate::config::Phase;
-use crate::decode::{Decoder, Found, Verdict};
+use crate::decode::{Decoder, Found, Segment, Verdict};
 use crate::flow::Tracker;
 use crate::messages::Messages;
 use crate::output::{PacketFiles, UnprocessedPackets};
 use crate::scan::PacketScanner;
+use crate::time::Timestamp;
 
 /// What is done with TCP segments.
 pub(super) enum Demux {
@@ -20,6 +21,32 @@ pub(super) enum Demux {
 }
 
 impl Demux {
+    /// Does its work on a packet that carries one whole segment.
+    #[inline]
+    fn segment(
+        &mut self,
+        packet: &RawPacket<'_>,
+        segment: &Segment<'_>,
+        phase: Phase,
+        sink: &mut StreamSink,
+    ) {
+        match self {
+            Self::Streams(tracker) => {
+                tracker.segment(segment, phase, sink);
+                tracker.expire(segment.time, sink);
+            }
+            Self::Packets(files) => files.packet(packet, segment),
+            Self::Off => {}
+        }
+    }
+
+    /// Closes the flows that have been idle for too long.
+    fn expire(&mut self, now: Timestamp, sink: &mut StreamSink) {
+        if let Self::Streams(tracker) = self {
+            tracker.expire(now, sink);
+        }
+    }
+
     /// Does its work on what a datagram carries; whether the datagram counts as processed.
     #[inline]
     fn take(
@@ -69,6 +96,12 @@ impl Pipeline {
     pub(super) fn packet(&mut self, packet: &RawPacket<'_>, phase: Phase) {
         let Self { decoder, scanners, demux, sink, unprocessed, delta_seconds, .. } = self;
         let time = packet.time.to_timestamp(*delta_seconds);
+        if let Some((datagram, segment)) = decoder.plain(packet, time) {
+            for scanner in scanners.iter_mut() {
+                scanner.datagram(packet, &datagram, time);
+            }
+            return demux.segment(packet, &segment, phase, sink);
+        }
         decoder.decode(packet, time, |found| {
             let (datagram, verdict) = match found {
                 Found::Datagram(datagram, verdict) => (datagram, verdict),
@@ -93,9 +126,7 @@ impl Pipeline {
             {
                 file.packet(packet);
             }
-            if let Demux::Streams(tracker) = demux {
-                tracker.expire(time, sink);
-            }
+            demux.expire(time, sink);
         });
     }
 

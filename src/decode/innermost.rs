@@ -33,24 +33,17 @@ impl Innermost {
     }
 
     /// Tells `visit` what the datagram is.
-    #[inline]
-    pub(super) fn examine<V: FnMut(Found<'_>) + ?Sized>(
+    pub(super) fn examine(
         &mut self,
         datagram: &Datagram<'_>,
         origin: Origin,
-        visit: &mut V,
+        visit: &mut dyn FnMut(Found<'_>),
     ) {
-        // What is plain TCP takes a short way, without memory of other packets.
-        let verdict = match network::read(datagram.data) {
-            Some(carried) if carried.is_tcp() => verdict(&carried, &origin),
-            Some(carried) => {
-                return self.look_inside(&carried, origin, MAX_DEPTH, &mut |verdict| {
-                    visit(Found::Datagram(datagram, &verdict));
-                });
-            }
-            None => Verdict::NotTcp,
-        };
-        visit(Found::Datagram(datagram, &verdict));
+        let mut tell = |verdict: Verdict<'_>| visit(Found::Datagram(datagram, &verdict));
+        match network::read(datagram.data) {
+            Some(carried) => self.look_inside(&carried, origin, MAX_DEPTH, &mut tell),
+            None => tell(Verdict::NotTcp),
+        }
     }
 
     /// The segment that a datagram begins with of which the rest will never come.
@@ -59,7 +52,6 @@ impl Innermost {
     }
 
     /// Tells `visit` of datagrams whose fragments have waited too long.
-    #[cold]
     pub(super) fn give_up_overdue(&mut self, now: Timestamp, visit: &mut dyn FnMut(Found<'_>)) {
         while let Some(joined) = self.fragments.give_up_overdue(now) {
             self.visit_beginning(&joined, visit);
@@ -91,7 +83,6 @@ impl Innermost {
     }
 
     /// `levels` is how many tunnels may still be entered; it falls with each, so this ends.
-    #[cold]
     fn look_inside(
         &mut self,
         carried: &Carried<'_>,

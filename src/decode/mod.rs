@@ -99,47 +99,57 @@ impl Decoder {
         link::supports(link_type)
     }
 
+    /// What nearly every frame is: Ethernet around one whole TCP segment, not tunnelled, while
+    /// nothing waits for fragments. `None` if it is anything else, which [`decode`](Self::decode)
+    /// is to be asked about. This is worth a way of its own because the compiler can keep all of
+    /// it in registers.
+    #[inline]
+    pub fn plain<'a>(
+        &self,
+        packet: &RawPacket<'a>,
+        time: Timestamp,
+    ) -> Option<(Datagram<'a>, Segment<'a>)> {
+        if packet.link_type != LinkType::ETHERNET || self.is_waiting() {
+            return None;
+        }
+        let datagram = link::ethernet::datagram(packet.data)?;
+        let carried = network::read(datagram.data)?;
+        if !carried.is_tcp() {
+            return None;
+        }
+        let header = transport::Header::parse(carried.payload)?;
+        let tuple = carried.addresses.with_ports(transport::ports(carried.payload)?);
+        let origin = Origin { link: datagram.link, ..Origin::of(packet, time) };
+        Some((datagram, origin.segment(tuple, header)))
+    }
+
     /// Calls `visit` with each datagram that the link layer hands on as IP, or with the beacon. A
     /// frame that holds neither (ARP, an unknown EtherType, too few bytes) calls it never.
     ///
     /// `time` is the packet's; datagrams that by then have waited too long for their fragments come
     /// first.
-    #[inline]
     pub fn decode(
         &mut self,
         packet: &RawPacket<'_>,
         time: Timestamp,
         mut visit: impl FnMut(Found<'_>),
     ) {
-        let origin = Origin::of(packet, time);
-        if self.link.is_waiting() || self.innermost.is_waiting() {
-            self.give_up_overdue(time, &mut visit);
+        let visit: &mut dyn FnMut(Found<'_>) = &mut visit;
+        if self.is_waiting() {
+            self.give_up_overdue(time, visit);
         }
-        // Most captures are Ethernet: a short way for them, without indirect calls.
-        if packet.link_type == LinkType::ETHERNET {
-            if let Some(datagram) = link::ethernet::datagram(packet.data) {
-                let origin = Origin { link: datagram.link, ..origin };
-                self.innermost.examine(&datagram, origin, &mut visit);
-            }
-        } else {
-            self.decode_other(packet, origin, &mut visit);
-        }
-    }
-
-    #[inline(never)]
-    fn decode_other(
-        &mut self,
-        packet: &RawPacket<'_>,
-        origin: Origin,
-        visit: &mut dyn FnMut(Found<'_>),
-    ) {
         let innermost = &mut self.innermost;
-        self.link.read(packet, origin, &mut |found| match found {
+        self.link.read(packet, Origin::of(packet, time), &mut |found| match found {
             link::Found::Datagram(datagram, origin) => {
                 innermost.examine(&datagram, origin, visit);
             }
             link::Found::Beacon(beacon) => visit(Found::Beacon(beacon)),
         });
+    }
+
+    #[inline]
+    fn is_waiting(&self) -> bool {
+        self.link.is_waiting() || self.innermost.is_waiting()
     }
 
     /// To be called at the end of input: gives up everything that still waits for fragments.
@@ -158,7 +168,6 @@ impl Decoder {
         self.link.protected_frames()
     }
 
-    #[cold]
     fn give_up_overdue(&mut self, now: Timestamp, visit: &mut dyn FnMut(Found<'_>)) {
         let innermost = &mut self.innermost;
         self.link.give_up_overdue(now, |datagram, origin| {

@@ -112,7 +112,12 @@ impl<S: Sink> Tracker<S> {
     /// every datagram, whatever it carries.
     #[inline]
     pub fn expire(&mut self, now: Timestamp, sink: &mut S) {
-        let Some(timeout) = self.rules.idle_timeout else { return };
+        if let Some(timeout) = self.rules.idle_timeout {
+            self.expire_after(timeout, now, sink);
+        }
+    }
+
+    fn expire_after(&mut self, timeout: u32, now: Timestamp, sink: &mut S) {
         let oldest_allowed = now.seconds().saturating_sub(i64::from(timeout));
         let mut expired: Vec<(Timestamp, u64, SlotId)> = self
             .idle

@@ -19,6 +19,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use memchr::{memchr, memrchr};
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, mkdirat, openat, statat, unlinkat};
 use rustix::io::{Errno, retry_on_intr};
 
@@ -98,7 +99,7 @@ impl OutputFolder {
         if path.as_os_str().len() >= LONGEST_PATH {
             return Err(Errno::NAMETOOLONG.into());
         }
-        let Some(slash) = name.iter().rposition(|&byte| byte == b'/') else {
+        let Some(slash) = memrchr(b'/', name) else {
             let full = path.as_os_str().as_bytes();
             return match open_in(CWD, full, opening, mode) {
                 // The folder itself is gone, which somebody did while we were running.
@@ -124,7 +125,7 @@ impl OutputFolder {
     /// Removes a file, whose `path` begins with [`prefix`](Self::prefix).
     pub fn remove(&self, path: &Path) -> io::Result<()> {
         let name = self.name_of(path)?;
-        match name.iter().rposition(|&byte| byte == b'/') {
+        match memrchr(b'/', name) {
             None => fs::remove_file(path),
             Some(slash) => {
                 let folder = self.enter(&name[..slash], false)?;
@@ -171,6 +172,9 @@ impl OutputFolder {
 
     /// Templates are checked when they are parsed; this holds whatever they do.
     fn is_below(&self, name: &[u8]) -> bool {
+        if memchr(b'/', name).is_none() {
+            return name != b"..";
+        }
         let is_absolute = self.prefix.is_empty() && name.starts_with(b"/");
         !is_absolute && name.split(|&byte| byte == b'/').all(|part| part != b"..")
     }

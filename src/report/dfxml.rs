@@ -17,7 +17,7 @@ use crate::flow::{Identity, Summary};
 use crate::net_text;
 use crate::output::{REMOVED, is_removed};
 use crate::scan::{Findings, Network, RunFindings};
-use crate::time::{CaptureTime, Timestamp};
+use crate::time::{CaptureTime, TimeSpeller, Timestamp};
 
 /// Entries gather up to this size before they are written.
 const FULL_BUFFER: usize = 256 * 1024;
@@ -33,6 +33,8 @@ pub struct Report {
     file: File,
     text: Vec<u8>,
     environment: Environment,
+    first_times: TimeSpeller,
+    last_times: TimeSpeller,
     /// It had a name when it was begun: standard output may be a file without.
     had_name: bool,
     error: Option<io::Error>,
@@ -67,7 +69,9 @@ impl Report {
     ) -> io::Result<Self> {
         let had_name = !is_removed(&file);
         let (path, text, error) = (path.to_owned(), Vec::new(), None);
-        let mut report = Self { path, file, text, environment, had_name, error };
+        let (first_times, last_times) = Default::default();
+        let mut report =
+            Self { path, file, text, environment, first_times, last_times, had_name, error };
         report.push_head(tdelta);
         report.flush();
         match report.error.take() {
@@ -217,9 +221,9 @@ impl Report {
 
     fn push_flow_facts(&mut self, flow: &Identity, summary: &Summary) {
         self.put("      <tcpflow startime='");
-        flow.first_time.push_iso8601(&mut self.text);
+        self.first_times.push_iso8601(&mut self.text, flow.first_time);
         self.put("' endtime='");
-        summary.last_time.push_iso8601(&mut self.text);
+        self.last_times.push_iso8601(&mut self.text, summary.last_time);
         self.put("'");
         for (name, address) in
             [("mac_daddr", flow.link.destination), ("mac_saddr", flow.link.source)]

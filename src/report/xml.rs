@@ -20,23 +20,23 @@ pub(super) fn text(bytes: &[u8]) -> Cow<'_, str> {
 /// Appends `bytes` as [`text`] gives them. File names rarely hold anything but letters, digits and
 /// a little punctuation, which need no second look.
 pub(super) fn push_text(out: &mut Vec<u8>, bytes: &[u8]) {
-    if bytes.iter().all(|&byte| PLAIN[usize::from(byte)]) {
+    // Looks at all bytes without a branch, many at a time.
+    if bytes.iter().fold(true, |plain, &byte| plain & is_plain(byte)) {
         out.extend_from_slice(bytes);
     } else {
         out.extend_from_slice(text(bytes).as_bytes());
     }
 }
 
-/// Bytes that stand for themselves in XML.
-const PLAIN: [bool; 256] = {
-    let mut plain = [false; 256];
-    let mut byte = b' ';
-    while byte < 0x7f {
-        plain[byte as usize] = !matches!(byte, b'<' | b'>' | b'&' | b'\'' | b'"');
-        byte += 1;
-    }
-    plain
-};
+/// Whether a byte stands for itself in XML.
+fn is_plain(byte: u8) -> bool {
+    (b' '..0x7f).contains(&byte)
+        & (byte != b'<')
+        & (byte != b'>')
+        & (byte != b'&')
+        & (byte != b'\'')
+        & (byte != b'"')
+}
 
 /// A network's name as an attribute value. Line breaks and tabs, which a reader of attributes turns
 /// into blanks, are percent-encoded.

@@ -32,11 +32,14 @@ pub(super) struct Carried<'a> {
 #[inline]
 pub(super) fn carried(from_ethertype: &[u8]) -> Option<Carried<'_>> {
     let (kind, rest) = take(from_ethertype)?;
-    behind(kind, rest)
+    match kind {
+        // As nearly always.
+        EtherType::IPV4 => Some(Carried { vlan: None, datagram: rest }),
+        _ => behind(kind, rest),
+    }
 }
 
 /// Reads what follows an EtherType, through any number of tags.
-#[inline]
 pub(super) fn behind(mut kind: EtherType, mut rest: &[u8]) -> Option<Carried<'_>> {
     let mut vlan = None;
     let mut outermost = true;

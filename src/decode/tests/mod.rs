@@ -102,7 +102,7 @@ impl Test {
         link_type: LinkType,
         frame: &[u8],
         missing: usize,
-        visit: impl FnMut(Found<'_>),
+        mut visit: impl FnMut(Found<'_>),
     ) {
         let packet = RawPacket {
             time: CaptureTime { seconds: self.seconds, microseconds: 0 },
@@ -110,7 +110,16 @@ impl Test {
             link_type,
             data: frame,
         };
-        self.decoder.decode(&packet, packet.time.to_timestamp(0), visit);
+        let time = packet.time.to_timestamp(0);
+        let plain = self.decoder.plain(&packet, time).map(|it| format!("{it:?}"));
+        let mut found_plain = None;
+        self.decoder.decode(&packet, time, |found| {
+            if let Found::Datagram(datagram, Verdict::Segment(segment)) = &found {
+                found_plain = Some(format!("{:?}", (datagram, segment)));
+            }
+            visit(found);
+        });
+        assert!(plain.is_none() || plain == found_plain, "the short way leads elsewhere");
     }
 
     fn finish(&mut self) -> Vec<String> {
