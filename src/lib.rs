@@ -28,6 +28,7 @@ pub mod output;
 pub mod report;
 pub mod scan;
 pub mod settings;
+pub mod sparse;
 pub mod sys;
 pub mod time;
 pub mod visible;

@@ -1,4 +1,4 @@
-//! Moves a file's bytes up, to make room before its beginning.
+//! Moves a file's bytes up, to make room before its beginning, and down, to give it back.
 //!
 //! Holes are neither read nor written: a capture can ask for megabytes of room with every packet
 //! of a few bytes, and must not get as many bytes written again each time.
@@ -11,17 +11,14 @@ use std::os::unix::fs::FileExt;
 use nix::errno::Errno;
 use nix::unistd::{Whence, lseek};
 
+use crate::sparse;
+
 /// How much is moved at a time.
 const CHUNK: u64 = 1024 * 1024;
 
-/// Moves the first `len` bytes of a file up by `distance`, puts zeros in the new space and cuts
-/// the file off at `limit`. Returns its new length.
-pub(super) fn move_bytes_up(
-    file: &File,
-    len: u64,
-    distance: u64,
-    limit: Option<u64>,
-) -> io::Result<u64> {
+/// Moves the first `len` bytes of a file up by `distance` and puts zeros in the new space. Returns
+/// its new length.
+pub(super) fn move_bytes_up(file: &File, len: u64, distance: u64) -> io::Result<u64> {
     let ranges = data_ranges(file, len);
     let longest = ranges.iter().map(|data| data.end - data.start).max().unwrap_or(0);
     let mut buffer = vec![0; CHUNK.min(longest) as usize];
@@ -30,7 +27,36 @@ pub(super) fn move_bytes_up(
         move_range(file, &data, distance, &mut buffer)?;
         clear(file, data.start..data.end.min(data.start + distance))?;
     }
-    let new_len = (len + distance).min(limit.unwrap_or(u64::MAX));
+    let new_len = len + distance;
+    file.set_len(new_len)?;
+    Ok(new_len)
+}
+
+/// Moves what lies behind the first `distance` bytes of a file, which are zeros, to its beginning,
+/// and cuts the file off at `limit`. Returns its new length.
+pub(super) fn move_bytes_down(
+    file: &File,
+    len: u64,
+    distance: u64,
+    limit: Option<u64>,
+) -> io::Result<u64> {
+    let new_len = len.saturating_sub(distance).min(limit.unwrap_or(u64::MAX));
+    if distance > 0 {
+        let mut buffer = Vec::new();
+        // From the beginning on, so that nothing is overwritten before it was moved.
+        for data in data_ranges(file, len) {
+            let mut start = data.start.max(distance);
+            while start < data.end {
+                buffer.resize(CHUNK.min(data.end - start) as usize, 0);
+                file.read_exact_at(&mut buffer, start)?;
+                let (place, size) = (start - distance, buffer.len() as u64);
+                clear(file, place..place + size)?;
+                sparse::write_runs(file, &buffer, place, 0)?;
+                start += size;
+            }
+            clear(file, data.end.saturating_sub(distance).max(data.start)..data.end)?;
+        }
+    }
     file.set_len(new_len)?;
     Ok(new_len)
 }
@@ -131,7 +157,7 @@ mod tests {
         file.write_all_at(b"x", 0).unwrap();
         let mut len = 1;
         for _ in 0..200 {
-            len = move_bytes_up(&file, len, DISTANCE, None).unwrap();
+            len = move_bytes_up(&file, len, DISTANCE).unwrap();
             file.write_all_at(b"x", 0).unwrap();
         }
         assert_eq!((len, file.metadata().unwrap().len()), (1 + 200 * DISTANCE, len));
@@ -161,7 +187,7 @@ mod tests {
         for distance in [1, 5000, CHUNK, 5 * CHUNK] {
             let file = tempfile::NamedTempFile::new().unwrap();
             file.as_file().write_all_at(&bytes, 0).unwrap();
-            move_bytes_up(file.as_file(), bytes.len() as u64, distance, None).unwrap();
+            move_bytes_up(file.as_file(), bytes.len() as u64, distance).unwrap();
             let expected = [&vec![0; distance as usize], &bytes[..]].concat();
             assert!(fs::read(file.path()).unwrap() == expected, "{distance}");
         }
@@ -172,7 +198,7 @@ mod tests {
         #[test]
         fn agrees_with_bytes_in_memory(
             steps in prop::collection::vec((0_u64..40_000, 1_usize..9_000, 1_u64..20_000), 1..12),
-            limit in prop::option::of(1_u64..60_000),
+            (lead, limit) in (0_u64..50_000, prop::option::of(1_u64..60_000)),
         ) {
             let file = tempfile::NamedTempFile::new().unwrap();
             let mut model = Vec::new();
@@ -183,7 +209,9 @@ mod tests {
                 file.as_file().write_all_at(&model[position as usize..end], position).unwrap();
 
                 let len = model.len() as u64;
-                let moved = move_bytes_up(file.as_file(), len, distance, limit).unwrap();
+                let moved = move_bytes_up(file.as_file(), len, distance + lead).unwrap();
+                prop_assert_eq!(moved, len + distance + lead);
+                let moved = move_bytes_down(file.as_file(), moved, lead, limit).unwrap();
                 model.splice(0..0, vec![0; distance as usize]);
                 model.truncate(limit.map_or(model.len(), |limit| limit as usize));
                 prop_assert_eq!(moved, model.len() as u64);

@@ -34,6 +34,11 @@ pub(super) enum Placed {
 }
 
 impl PendingBytes {
+    /// An empty window behind the first `len` bytes of a file.
+    pub(super) fn behind(len: u64) -> Self {
+        Self { start: len, bytes: Vec::new() }
+    }
+
     /// Where in the file the window begins.
     pub(super) fn start(&self) -> u64 {
         self.start
@@ -128,6 +133,18 @@ impl PendingBytes {
         self.bytes.resize(len + distance, 0);
         self.bytes.copy_within(..len, distance);
         self.bytes[..distance.min(len)].fill(0);
+    }
+
+    /// Cuts off the first `distance` bytes of a window that begins at 0.
+    pub(super) fn drop_front(&mut self, distance: u64) {
+        debug_assert_eq!(self.start, 0);
+        let distance = usize::try_from(distance).unwrap_or(usize::MAX).min(self.bytes.len());
+        self.bytes.drain(..distance);
+    }
+
+    /// Has an empty window go on `distance` before where it would have.
+    pub(super) fn step_back(&mut self, distance: u64) {
+        self.start = self.start.saturating_sub(distance);
     }
 
     /// Cuts off what lies beyond `end`.

@@ -16,9 +16,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::create::{self, Creation};
+use super::folder::{FILE_MODE, Opening, OutputFolder};
 use super::lru::UseOrder;
 use super::moving;
-use super::pending::Placed;
+use super::pending::{PendingBytes, Placed};
 use super::stored_file::StoredFile;
 use super::write_behind::{Target, Write, WriteBehind, Written};
 use crate::messages::Messages;
@@ -46,6 +47,10 @@ const MAX_SPARE: usize = 8;
 
 /// A move of a stream's bytes is done in memory up to this size.
 const MAX_MOVE_IN_MEMORY: u64 = 4 * 1024 * 1024;
+
+/// What a file takes besides its window: itself, its places in the orders of use, how it is to be
+/// made or what it is called, its hashes, and the place of its name among those that wait.
+const FILE_COST: usize = size_of::<StoredFile>() + 2 * 12 + 256 + 512 + 48;
 
 /// Names a file of a [`FileStore`] until it is closed.
 ///
@@ -88,6 +93,8 @@ pub struct FileStore {
     buffered: UseOrder,
     /// Files with a descriptor.
     open: UseOrder,
+    /// Files that were moved up since they were last settled.
+    moved: UseOrder,
     memory_used: u64,
     /// How many windows were written.
     writes: u64,
@@ -107,6 +114,7 @@ impl FileStore {
             free: Vec::new(),
             buffered: UseOrder::default(),
             open: UseOrder::default(),
+            moved: UseOrder::default(),
             memory_used: 0,
             writes: 0,
             behind: if limits.beside { WriteBehind::start() } else { None },
@@ -124,7 +132,21 @@ impl FileStore {
         stamp: Option<Timestamp>,
         hashes: Option<RunningHashes>,
     ) -> FileId {
-        let file = Box::new(StoredFile::new(creation, stamp, hashes));
+        self.add_file(StoredFile::new(creation, stamp, hashes))
+    }
+
+    /// Adds a file that was made and finished before, to go on at its end. `None` if it is gone.
+    pub fn resume(&mut self, path: &Path, folder: &Arc<OutputFolder>) -> Option<FileId> {
+        let len = folder.open(path, Opening::Again, FILE_MODE).ok()?.metadata().ok()?.len();
+        let creation = Creation::Made(path.to_owned(), Arc::clone(folder));
+        let mut file = StoredFile::new(creation, None, None);
+        file.written = len;
+        file.pending = PendingBytes::behind(len);
+        Some(self.add_file(file))
+    }
+
+    fn add_file(&mut self, file: StoredFile) -> FileId {
+        let file = Box::new(file);
         match self.free.pop() {
             Some(number) => {
                 self.files[number as usize] = Some(file);
@@ -142,6 +164,11 @@ impl FileStore {
         self.files.get_mut(id.index())?.as_deref_mut()
     }
 
+    /// Bytes of memory that files take besides their windows.
+    pub fn memory(&self) -> u64 {
+        ((self.files.len() - self.free.len()) * FILE_COST) as u64
+    }
+
     /// Makes the file on disk if that was not done yet; `None` if it cannot be made.
     pub fn create(&mut self, id: FileId) -> Option<&Path> {
         self.ensure_open(id);
@@ -156,15 +183,16 @@ impl FileStore {
     /// Stores `data` at `position`. Later bytes overwrite earlier ones, holes read as zeros.
     #[inline]
     pub fn put(&mut self, id: FileId, position: u64, data: &[u8]) {
-        if let Some(Some(file)) = self.files.get_mut(id.index())
-            && file.pending.append(position, data)
-        {
+        let Some(Some(file)) = self.files.get_mut(id.index()) else { return };
+        let place = position + file.lead;
+        if file.pending.append(place, data) {
             self.buffered.touch(id.slot());
         } else {
-            self.place(id, position, data);
+            self.place(id, place, data);
         }
     }
 
+    /// The same, at a position of the file rather than of the stream.
     fn place(&mut self, id: FileId, position: u64, data: &[u8]) {
         let plenty = self.memory_used < self.limits.memory / 16;
         let Some(file) = &mut self.files[id.index()] else { return };
@@ -198,6 +226,7 @@ impl FileStore {
     /// behind everything stored do not differ from anything.
     pub fn differing(&mut self, id: FileId, position: u64, data: &[u8]) -> u64 {
         let Some(file) = &self.files[id.index()] else { return 0 };
+        let position = position + file.lead;
         let (window, written) = (file.pending.start(), file.written);
         let part = |from: u64, to: u64| {
             let at = |place: u64| (place.max(position) - position).min(data.len() as u64) as usize;
@@ -223,23 +252,32 @@ impl FileStore {
     /// Stores `data` behind everything stored so far.
     pub fn append(&mut self, id: FileId, data: &[u8]) {
         let Some(file) = &self.files[id.index()] else { return };
-        let end = file.pending.end();
+        let end = file.pending.end() - file.lead;
         self.put(id, end, data);
     }
 
     /// Moves all bytes of the file up by `distance`, with zeros in the new space, and cuts off
-    /// what lies beyond `limit` then.
+    /// what lies beyond `limit` in the end.
+    ///
+    /// A stream may turn out to begin earlier with every packet. So as much room as there are bytes
+    /// is made beyond what is asked for, and given back when the file is closed: all moves
+    /// together cost no more than a few times the bytes there are.
     pub fn move_up(&mut self, id: FileId, distance: u64, limit: Option<u64>) {
         let Some(file) = &mut self.files[id.index()] else { return };
-        file.invalidate_hashes(0);
-        let len = file.pending.bytes().len() as u64;
+        file.give_up_hashes();
+        file.limit = limit;
+        self.moved.touch(id.slot());
+        if distance <= file.lead {
+            file.lead -= distance;
+            return;
+        }
+        let end = file.written.max(file.pending.end());
+        let up = distance - file.lead + end;
+        file.lead = end;
         let in_memory = file.written == 0 && file.pending.start() == 0;
-        if in_memory && len + distance <= MAX_MOVE_IN_MEMORY {
+        if in_memory && end + up <= MAX_MOVE_IN_MEMORY {
             let before = file.pending.memory();
-            file.pending.move_up(distance as usize);
-            if let Some(limit) = limit {
-                file.pending.truncate(limit);
-            }
+            file.pending.move_up(up as usize);
             self.memory_used += (file.pending.memory() - before) as u64;
             return;
         }
@@ -248,19 +286,37 @@ impl FileStore {
         self.ensure_open(id);
         let Some(file) = &mut self.files[id.index()] else { return };
         let Some(handle) = &file.handle else { return };
-        match moving::move_bytes_up(handle, file.written, distance, limit) {
+        match moving::move_bytes_up(handle, file.written, up) {
             Ok(written) => file.written = written,
             Err(error) => self.fail(id, error),
         }
     }
 
-    /// Writes everything that waits in memory, and waits until it is written.
+    /// Writes everything that waits in memory, and waits until it is written. Files are then as
+    /// they would be if they were closed.
     pub fn flush(&mut self) {
+        while let Some(moved) = self.moved.oldest() {
+            self.give_back_room(FileId::of_slot(moved));
+        }
         while let Some(oldest) = self.buffered.oldest() {
             self.write_and_release(FileId::of_slot(oldest));
         }
         while let Some(written) = self.behind.as_mut().and_then(WriteBehind::wait) {
             self.note(written);
+        }
+    }
+
+    /// Gives back the room before the beginning of a file.
+    fn give_back_room(&mut self, id: FileId) {
+        self.moved.remove(id.slot());
+        self.write_out(id);
+        self.settle(id);
+        self.ensure_open(id);
+        let Some(file) = &mut self.files[id.index()] else { return };
+        if !file.failed
+            && let Err(error) = file.give_back_room()
+        {
+            self.fail(id, error);
         }
     }
 
@@ -271,6 +327,7 @@ impl FileStore {
         self.memory_used -= file.pending.memory() as u64;
         self.buffered.remove(id.slot());
         self.open.remove(id.slot());
+        self.moved.remove(id.slot());
         self.free.push(id.slot());
         Some(file)
     }
@@ -305,6 +362,7 @@ impl FileStore {
         let (start, bytes) = file.pending.take(fresh);
         self.memory_used += file.pending.memory() as u64;
         self.memory_used -= before as u64;
+        let empty_from = file.written;
         file.written = file.written.max(start + bytes.len() as u64);
         // What is on the way already must come first, and hashing takes longer than writing. Of the
         // rest every third window goes to the thread: with all of them a GB of eight streams takes
@@ -314,7 +372,7 @@ impl FileStore {
         let is_turn = file.hashes.is_some() || self.writes.is_multiple_of(3);
         let is_worth_it = file.on_the_way > 0 || is_large && is_turn;
         file.on_the_way += 1;
-        let write = Write { id, target, start, bytes, hashes: file.hashes.clone() };
+        let write = Write { id, target, start, empty_from, bytes, hashes: file.hashes.clone() };
         let left = match &mut self.behind {
             Some(behind) if is_worth_it => behind.begin(write).err(),
             _ => Some(write),

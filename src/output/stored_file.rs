@@ -2,17 +2,19 @@
 
 use std::fs::{File, FileTimes};
 use std::io;
-use std::os::unix::fs::{FileExt, MetadataExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::create::Creation;
+use super::moving;
 use super::naming::NameHash;
 use super::pending::PendingBytes;
 use super::store::FileId;
 use super::write_behind::{self, SharedHashes};
 use crate::messages::Messages;
 use crate::scan::{Content, RunningHashes};
+use crate::sparse;
 use crate::time::Timestamp;
 
 /// A file being written. Belongs to a [`FileStore`](super::FileStore) until it is complete; to
@@ -28,6 +30,11 @@ pub struct StoredFile {
     /// The modification time it gets whenever it is closed.
     pub(super) stamp: Option<Timestamp>,
     pub(super) pending: PendingBytes,
+    /// Room before the beginning, of the file as of the window, that was made and may be needed: all
+    /// positions in them are so much higher than in the stream.
+    pub(super) lead: u64,
+    /// What of the stream lies beyond is cut off at the end.
+    pub(super) limit: Option<u64>,
     /// The position behind the last byte written to the file.
     pub(super) written: u64,
     /// The position behind the last bytes that were written past the window.
@@ -65,6 +72,8 @@ impl StoredFile {
             index: None,
             stamp,
             pending: PendingBytes::default(),
+            lead: 0,
+            limit: None,
             written: 0,
             written_apart: 0,
             handle: None,
@@ -88,6 +97,9 @@ impl StoredFile {
         inspect: impl FnOnce(&Path, Content<'_>, Option<RunningHashes>) -> io::Result<T>,
     ) -> Option<ClosedFile<T>> {
         let was_open = self.handle.is_some();
+        if let Err(error) = self.give_back_room() {
+            self.fail(error, messages);
+        }
         // What is wholly in memory need not be read back.
         let in_memory = self.written == 0 && self.pending.start() == 0;
         if !(in_memory && self.creation.is_scratch())
@@ -131,13 +143,35 @@ impl StoredFile {
         }
     }
 
+    /// Gives back the room before the beginning that was not needed, and cuts off what is too much.
+    pub(super) fn give_back_room(&mut self) -> io::Result<()> {
+        let (lead, limit) = (std::mem::take(&mut self.lead), self.limit.take());
+        if lead == 0 && limit.is_none() {
+            return Ok(());
+        }
+        if self.written == 0 && self.pending.start() == 0 {
+            self.pending.drop_front(lead);
+            self.pending.truncate(limit.unwrap_or(u64::MAX));
+            return Ok(());
+        }
+        self.open()?;
+        self.write_pending()?;
+        self.pending.clear();
+        self.pending.step_back(lead);
+        if let Some(handle) = &self.handle {
+            self.written = moving::move_bytes_down(handle, self.written, lead, limit)?;
+        }
+        Ok(())
+    }
+
     /// Writes the window to the file, which must be open, and hashes it.
     pub(super) fn write_pending(&mut self) -> io::Result<()> {
         self.hash_pending();
         if let Some(handle) = &self.handle
             && !self.pending.is_empty()
         {
-            handle.write_all_at(self.pending.bytes(), self.pending.start())?;
+            let position = self.pending.start();
+            sparse::write_at(handle, self.pending.bytes(), position, self.written)?;
             self.written = self.written.max(self.pending.end());
         }
         Ok(())
@@ -147,6 +181,13 @@ impl StoredFile {
     pub(super) fn invalidate_hashes(&self, position: u64) {
         if let Some(hashes) = &self.hashes {
             hashes.lock().unwrap_or_else(PoisonError::into_inner).invalidate_from(position);
+        }
+    }
+
+    /// What is stored has another place in the file than in the stream.
+    pub(super) fn give_up_hashes(&self) {
+        if let Some(hashes) = &self.hashes {
+            hashes.lock().unwrap_or_else(PoisonError::into_inner).give_up();
         }
     }
 

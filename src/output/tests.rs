@@ -109,6 +109,25 @@ fn a_file_that_cannot_be_made_does_not_disturb_the_others() {
     check(&mut store, &folder, good, "good", b"yyy");
 }
 
+/// Each of these packets made the program move all that came before; 16,000 took minutes.
+#[test]
+fn a_stream_that_arrives_backwards_is_moved_seldom() {
+    const PIECES: u64 = 16_000;
+    let folder = TempDir::new().unwrap();
+    let mut store = store(64 << 20, 8);
+    let id = add(&mut store, &folder, "backwards");
+    let piece = |number: u64| [number as u8; 1000];
+    let begin = std::time::Instant::now();
+    store.put(id, 0, &piece(PIECES - 1));
+    for number in (0..PIECES - 1).rev() {
+        store.move_up(id, 1000, None);
+        store.put(id, 0, &piece(number));
+    }
+    let expected: Vec<u8> = (0..PIECES).flat_map(piece).collect();
+    check(&mut store, &folder, id, "backwards", &expected);
+    assert!(begin.elapsed().as_secs() < 10, "{:?}", begin.elapsed());
+}
+
 #[test]
 fn a_planted_link_is_not_followed() {
     let folder = TempDir::new().unwrap();
@@ -180,7 +199,13 @@ proptest! {
                     model.truncate(limit.map_or(usize::MAX, |limit| limit as usize));
                 }
                 Step::MoveUp(_) => {}
-                Step::Flush => store.flush(),
+                Step::Flush => {
+                    store.flush();
+                    for (number, model) in models.iter().enumerate().filter(|(_, m)| !m.is_empty()) {
+                        let written = fs::read(folder.path().join(number.to_string())).unwrap();
+                        prop_assert!(&written == model, "flushed files are as they should be");
+                    }
+                }
                 Step::Compare(position, bytes) => {
                     let stored = model.get(position as usize..).unwrap_or_default();
                     let differing = stored.iter().zip(&bytes).filter(|(old, new)| old != new);

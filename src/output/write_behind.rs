@@ -7,7 +7,6 @@
 
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,6 +15,7 @@ use std::thread::{Builder, JoinHandle};
 use super::folder::OutputFolder;
 use super::store::FileId;
 use crate::scan::RunningHashes;
+use crate::sparse;
 
 /// Bytes that may wait to be written.
 const MAX_WAITING_BYTES: usize = 4 << 20;
@@ -33,6 +33,8 @@ pub(super) struct Write {
     pub(super) target: Target,
     /// Where in the file they belong.
     pub(super) start: u64,
+    /// Where the file ends when they arrive.
+    pub(super) empty_from: u64,
     pub(super) bytes: Vec<u8>,
     /// What is to be told of them.
     pub(super) hashes: Option<SharedHashes>,
@@ -136,15 +138,15 @@ impl Drop for WriteBehind {
 impl Write {
     /// Does it.
     pub(super) fn run(self) -> Written {
-        let Self { id, target, start, bytes, hashes } = self;
+        let Self { id, target, start, empty_from, bytes, hashes } = self;
         if let Some(hashes) = &hashes {
             update(hashes, start, &bytes);
         }
         let result = match target {
-            Target::Open(file) => file.write_all_at(&bytes, start),
-            Target::Closed(path, folder) => {
-                folder.open_again(&path).and_then(|file| file.write_all_at(&bytes, start))
-            }
+            Target::Open(file) => sparse::write_at(&file, &bytes, start, empty_from),
+            Target::Closed(path, folder) => folder
+                .open_again(&path)
+                .and_then(|file| sparse::write_at(&file, &bytes, start, empty_from)),
         };
         Written { id, result, bytes }
     }

@@ -108,6 +108,11 @@ impl RunningHashes {
         self.broken |= position < self.position;
     }
 
+    /// Bytes will pass that are not the stream's: the whole content must be read in the end.
+    pub fn give_up(&mut self) {
+        self.broken = true;
+    }
+
     /// The hashes of `content`, which is all that was stored. Reads it only if its bytes did not
     /// pass in order.
     pub fn finish(mut self, content: &mut Content<'_>) -> io::Result<Vec<Hash>> {
