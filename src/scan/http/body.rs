@@ -15,11 +15,21 @@ pub(super) struct Body {
     chunk_start: u64,
     /// Whether the sink has failed; it is not asked again.
     failed: bool,
+    /// What [`finish`](Self::finish) will return, once there is no decoder any more.
+    excess: u64,
 }
 
 impl Body {
     pub(super) fn new(suffix: String, decoder: Option<Decoder>) -> Self {
-        Self { suffix, decoder, file_offset: None, size: 0, chunk_start: 0, failed: false }
+        Self {
+            suffix,
+            decoder,
+            file_offset: None,
+            size: 0,
+            chunk_start: 0,
+            failed: false,
+            excess: 0,
+        }
     }
 
     /// Takes bytes that stand at this position of the stream.
@@ -53,7 +63,7 @@ impl Body {
     /// The present chunk is none: takes back what was written of it. The body must then be
     /// finished.
     pub(super) fn take_back_chunk(&mut self, sink: &mut dyn BodySink) {
-        self.decoder = None;
+        self.excess = self.decoder.take().map_or(0, |decoder| decoder.excess());
         if self.chunk_start < self.size && !self.failed {
             match sink.truncate(self.chunk_start) {
                 Ok(()) => self.size = self.chunk_start,
@@ -62,9 +72,11 @@ impl Body {
         }
     }
 
-    /// The body has ended.
-    pub(super) fn finish(mut self, sink: &mut dyn BodySink) {
+    /// The body has ended. Returns how many bytes more were decoded than are in proportion to what
+    /// came, see [`Bound::less`](super::coding::Bound::less).
+    pub(super) fn finish(mut self, sink: &mut dyn BodySink) -> u64 {
         if let Some(decoder) = self.decoder.take() {
+            self.excess = decoder.excess();
             let Self { size, failed, .. } = &mut self;
             let outcome = decoder.finish(&mut |bytes| store(bytes, size, failed, sink));
             if outcome != Outcome::Whole && !self.failed {
@@ -77,6 +89,7 @@ impl Body {
             }
             _ => sink.discard(&self.suffix),
         }
+        self.excess
     }
 }
 

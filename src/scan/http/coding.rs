@@ -2,12 +2,13 @@
 
 use super::codec::{Codec, Coding, Status};
 
-/// The least bound on a decoded body, in bytes.
-const LIMIT_FLOOR: u64 = 1 << 30;
 /// A body may grow by this factor,
 const LIMIT_FACTOR: u64 = 1000;
-/// and by this many bytes.
+/// and by this many bytes,
 const LIMIT_EXTRA: u64 = 1 << 20;
+/// or up to this many bytes, of which all bodies of a stream share what is beyond the former: a
+/// stream can hold thousands of bombs of a kilobyte.
+const ALLOWANCE: u64 = 1 << 30;
 
 /// Coded bytes are looked at in blocks that begin at multiples of this, so that decisions do not
 /// depend on how the stream was cut.
@@ -37,6 +38,36 @@ pub enum Outcome {
     Cut(u64),
 }
 
+/// How large decoded bodies may become.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Bound {
+    /// Each at most so many bytes.
+    Fixed(u64),
+    /// In proportion to its coded size, or up to so many bytes.
+    Growing(u64),
+}
+
+impl Bound {
+    /// The bound on the first body of a stream; `fixed` if somebody said so.
+    pub(super) fn new(fixed: Option<u64>) -> Self {
+        fixed.map_or(Self::Growing(ALLOWANCE), Self::Fixed)
+    }
+
+    /// The bound on the next body, after one became larger by `excess` bytes than it might have in
+    /// proportion.
+    pub(super) fn less(self, excess: u64) -> Self {
+        match self {
+            Self::Fixed(_) => self,
+            Self::Growing(allowance) => Self::Growing(allowance.saturating_sub(excess)),
+        }
+    }
+}
+
+/// What a body of so many coded bytes may become in proportion.
+fn in_proportion(coded: u64) -> u64 {
+    coded.saturating_mul(LIMIT_FACTOR).saturating_add(LIMIT_EXTRA)
+}
+
 /// Why decoding stops before the body ends.
 enum Stop {
     Garbage,
@@ -58,8 +89,9 @@ pub(super) struct Decoder {
     held: Option<Vec<u8>>,
     /// Coded bytes so far.
     coded: u64,
-    /// A fixed bound on the size of the body.
-    max_size: Option<u64>,
+    bound: Bound,
+    /// The most bytes that any stage has given, which is the work that was done.
+    produced: u64,
     state: State,
 }
 
@@ -86,7 +118,7 @@ impl Decoder {
     /// The names are taken in any case, with blanks around them. A single `gzip` or `deflate` is
     /// believed: where it is wrong, nothing is stored. Other codings, and lists, were beyond the
     /// original, which stored them as they were: so do we where they turn out to be wrong.
-    pub(super) fn new(content_encoding: &[u8], max_size: Option<u64>) -> Option<Self> {
+    pub(super) fn new(content_encoding: &[u8], bound: Bound) -> Option<Self> {
         let mut codings = Vec::new();
         for name in content_encoding.split(|&byte| byte == b',') {
             let name = name.trim_ascii().to_ascii_lowercase();
@@ -108,7 +140,7 @@ impl Decoder {
             _ => Some(Vec::new()),
         };
         let stages = codings.into_iter().rev().map(Stage::new).collect::<Option<_>>()?;
-        Some(Self { stages, held, coded: 0, max_size, state: State::Decoding })
+        Some(Self { stages, held, coded: 0, bound, produced: 0, state: State::Decoding })
     }
 
     /// Takes coded bytes and gives decoded ones.
@@ -150,10 +182,17 @@ impl Decoder {
 
     /// The bound on what the coded bytes so far, and not those of the present block, may become.
     fn limit(&self) -> u64 {
-        self.max_size.unwrap_or_else(|| {
-            let coded = self.coded - self.coded % BLOCK as u64;
-            coded.saturating_mul(LIMIT_FACTOR).saturating_add(LIMIT_EXTRA).max(LIMIT_FLOOR)
-        })
+        match self.bound {
+            Bound::Fixed(size) => size,
+            Bound::Growing(allowance) => {
+                in_proportion(self.coded - self.coded % BLOCK as u64).max(allowance)
+            }
+        }
+    }
+
+    /// How many bytes more were decoded than the coded bytes may become in proportion.
+    pub(super) fn excess(&self) -> u64 {
+        self.produced.saturating_sub(in_proportion(self.coded))
     }
 
     fn decode_block(&mut self, block: &[u8], emit: Emit<'_>) {
@@ -163,6 +202,8 @@ impl Decoder {
             silent = false;
             emit(bytes)
         });
+        let produced = self.stages.iter().map(|stage| stage.produced).max().unwrap_or(0);
+        self.produced = self.produced.max(produced);
         if silent {
             if let Some(held) = &mut self.held {
                 held.extend_from_slice(block);

@@ -35,7 +35,7 @@ pub use requests::{Method, RequestMethods};
 pub use sink::{BodySink, FinishedBody, Note, Unstorable};
 
 use body::Body;
-use coding::Decoder;
+use coding::{Bound, Decoder};
 use parser::{Event, Parser};
 use response::StatusLine;
 
@@ -49,8 +49,9 @@ const SHORTEST: usize = 80;
 pub struct Options {
     /// Undo the content coding of bodies (not with `-Z`).
     pub decode: bool,
-    /// Cut bodies that decode to more bytes than this. Without it the bound is 1 GiB, or 1000 times
-    /// the coded size and 1 MiB more, whichever is larger.
+    /// Cut bodies that decode to more bytes than this. Without it a body may become 1000 times its
+    /// coded size and 1 MiB more, or 1 GiB, of which all bodies of a stream share what is beyond
+    /// the former.
     pub max_size: Option<u64>,
 }
 
@@ -62,6 +63,8 @@ pub struct Scanner {
     /// How many responses have begun.
     number: u64,
     body: Option<Body>,
+    /// How large the next decoded body may become.
+    bound: Bound,
     /// The methods of the requests, in their order; `None` once it is no longer certain which
     /// response belongs to which.
     requests: Option<Vec<Method>>,
@@ -89,6 +92,7 @@ impl Scanner {
             parser: Parser::new(),
             number: 0,
             body: None,
+            bound: Bound::new(options.max_size),
             requests: Some(Vec::new()),
             answered: 0,
             probe: None,
@@ -231,7 +235,7 @@ impl Scanner {
             suffix.push_str(extension);
         }
         let decoder = if self.options.decode {
-            Decoder::new(&head.content_encoding, self.options.max_size)
+            Decoder::new(&head.content_encoding, self.bound)
         } else {
             None
         };
@@ -241,7 +245,7 @@ impl Scanner {
 
     fn finish_body(&mut self, sink: &mut dyn BodySink) {
         if let Some(body) = self.body.take() {
-            body.finish(sink);
+            self.bound = self.bound.less(body.finish(sink));
         }
     }
 }

@@ -51,6 +51,11 @@ impl RequestMethods {
     pub fn methods(&self) -> &[Method] {
         &self.methods
     }
+
+    /// The same, when no more will come.
+    pub fn into_methods(self) -> Vec<Method> {
+        self.methods
+    }
 }
 
 impl Default for RequestMethods {
