@@ -324,7 +324,7 @@ impl<'a> Setup<'a> {
             )));
         }
         if on.wifiviz {
-            scanners.push(Box::new(Networks::default()));
+            scanners.push(Box::new(Networks::new(self.messages.clone())));
         }
         scanners
     }

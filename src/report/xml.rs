@@ -39,9 +39,19 @@ fn is_plain(byte: u8) -> bool {
 }
 
 /// A network's name as an attribute value. Line breaks and tabs, which a reader of attributes turns
-/// into blanks, are percent-encoded.
+/// into blanks, are percent-encoded; the control characters that XML allows are replaced all the
+/// same, because whoever looks at a report may do so on a terminal.
 pub(super) fn ssid(bytes: &[u8]) -> String {
-    text(bytes).replace('\r', "%0D").replace('\n', "%0A").replace('\t', "%09")
+    let mut encoded = Vec::with_capacity(bytes.len());
+    for &byte in bytes {
+        match byte {
+            b'\r' => encoded.extend_from_slice(b"%0D"),
+            b'\n' => encoded.extend_from_slice(b"%0A"),
+            b'\t' => encoded.extend_from_slice(b"%09"),
+            other => encoded.push(other),
+        }
+    }
+    text(&encoded).replace(|c: char| c.is_control(), "\u{fffd}")
 }
 
 /// `Char` of XML 1.0 (fifth edition, 2.2).
@@ -58,6 +68,7 @@ mod tests {
         assert_eq!(text(b"a<b>&'\"c"), "a&lt;b&gt;&amp;&apos;&quot;c");
         assert_eq!(text(b"\x01\xff\x7f"), "\u{fffd}\u{fffd}\x7f");
         assert_eq!(text("\u{ffff}é".as_bytes()), "\u{fffd}é");
+        assert_eq!(ssid("\x7f\u{9b}31m\r\t".as_bytes()), "\u{fffd}\u{fffd}31m%0D%09");
     }
 
     #[test]
