@@ -13,8 +13,8 @@ use zstd::stream::raw::{DParameter, Decoder as Zstd, Operation};
 use super::compression::Compression;
 
 /// The most memory an archive may demand for being unpacked, in bytes; its header says how much,
-/// and need not be honest.
-const MEMORY_LIMIT: u64 = 1 << 30;
+/// and need not be honest. The largest presets of xz and zstd take 65 and 128 MiB.
+const MEMORY_LIMIT: u64 = 1 << 27;
 const ZSTD_WINDOW_LOG: u32 = MEMORY_LIMIT.ilog2();
 
 /// A decompressor in the middle of one stream.

@@ -61,6 +61,9 @@ pub enum Fault {
         /// The most there may be with this link type.
         maximum: u32,
     },
+    /// A pcapng section that describes interfaces without end.
+    #[error("more than {0} pcapng interfaces")]
+    TooManyInterfaces(usize),
     /// A pcapng block whose length field cannot be right.
     #[error("pcapng block has invalid length {0}")]
     BlockLength(u32),

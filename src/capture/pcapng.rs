@@ -30,6 +30,8 @@ const MAX_BLOCK: u32 = 16 << 20;
 const PACKET_BLOCK_EXTRA: u32 = 128 << 10;
 /// The longest section header taken for sane, in bytes.
 const MAX_SECTION_HEADER: u32 = 1 << 20;
+/// A description takes 20 bytes of the file, and more than twice that of memory.
+const MAX_INTERFACES: usize = 1 << 18;
 
 /// Reads the blocks of one pcapng file.
 pub(super) struct PcapNgReader {
@@ -188,6 +190,9 @@ impl PcapNgReader {
                 let interface = Interface::parse(&mut block)?;
                 let longest = interface.link_type.max_packet_len() + PACKET_BLOCK_EXTRA;
                 self.max_block = self.max_block.max(longest);
+                if self.interfaces.len() >= MAX_INTERFACES {
+                    return Err(Fault::TooManyInterfaces(MAX_INTERFACES));
+                }
                 self.interfaces.push(interface);
             }
             SECTION => {
@@ -336,5 +341,15 @@ mod tests {
         let packet = enhanced(order, 0, 0, &samples()[1]);
         assert_eq!(read(&[section(order), packet].concat()).errors, error);
         assert_eq!(read(&section(order)[..11]).errors, ["unknown file format"]);
+    }
+
+    #[test]
+    fn interfaces_without_end_are_refused() {
+        let mut bytes = section(Order::Little);
+        let description = interface(Order::Little, 1, 0, &[]);
+        bytes.extend(description.repeat(MAX_INTERFACES));
+        assert_eq!(read(&bytes), Outcome::default());
+        bytes.extend(description);
+        assert_eq!(read(&bytes).errors, ["more than 262144 pcapng interfaces"]);
     }
 }
