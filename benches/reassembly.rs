@@ -73,7 +73,7 @@ fn follow(bencher: Bencher<'_, '_>, segments: Vec<Segment<'static>>) {
         .counter(BytesCount::new(segments.len() * PAYLOAD.len()))
         .bench_local(|| {
             let mut sink = Counter::default();
-            let rules = Rules { max_seek: DEFAULT_MAX_SEEK, idle_timeout: None };
+            let rules = Rules { max_seek: DEFAULT_MAX_SEEK, idle_timeout: None, memory: u64::MAX };
             let mut tracker = Tracker::new(rules);
             for segment in &segments {
                 tracker.segment(black_box(segment), Phase::Normal, &mut sink);

@@ -42,6 +42,9 @@ pub struct Settings {
     pub decap: bool,
     /// At most this many bytes of streams wait in memory to be written.
     pub buffer_memory: u64,
+    /// At most this many bytes of memory for everything; `None` for a bound that depends on the
+    /// machine.
+    pub max_memory: Option<u64>,
 }
 
 impl Default for Settings {
@@ -63,6 +66,7 @@ impl Default for Settings {
             check_fcs: true,
             decap: true,
             buffer_memory: 64 << 20,
+            max_memory: None,
         }
     }
 }
@@ -139,6 +143,13 @@ pub const PARAMETERS: &[Parameter] = &[
         scanner: "",
         help: "bytes of all flows that may wait in memory to be written",
         value: Value::Size(|s| &mut s.buffer_memory),
+    },
+    Parameter {
+        name: "max_memory",
+        default: "auto",
+        scanner: "",
+        help: "bytes of memory for everything; beyond, idle flows are closed",
+        value: Value::AutoSize(|s| &mut s.max_memory),
     },
     Parameter {
         name: "decap",

@@ -27,6 +27,7 @@ pub fn run(input: &[u8]) {
     let rules = Rules {
         max_seek: [1 << 24, 0, 100, u32::MAX][usize::from(choice & 3)],
         idle_timeout: [None, Some(0), Some(1), Some(60)][usize::from(choice >> 2 & 3)],
+        memory: [u64::MAX, 0, 1000, 100_000][usize::from(choice >> 4 & 3)],
     };
     let mut tracker = Tracker::new(rules);
     let mut books = Books { max_seek: rules.max_seek, ..Books::default() };

@@ -1,6 +1,7 @@
 //! Joins the stages: what the command line asked for is set up, run, and told.
 
 mod limits;
+mod memory;
 mod packets;
 mod privileges;
 mod progress;

@@ -1,5 +1,6 @@
 //! A run, from the first input to the last line.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::ErrorKind;
 use std::time::{Duration, Instant};
@@ -158,8 +159,9 @@ impl Reading<'_> {
 struct LinkTypes {
     /// The readable one met last.
     readable: Option<LinkType>,
-    /// Those that cannot be read, and how many packets had them.
-    unreadable: Vec<(LinkType, u64)>,
+    /// The numbers of those that cannot be read, and how many packets had them. There may be as
+    /// many as numbers.
+    unreadable: BTreeMap<i32, u64>,
 }
 
 impl LinkTypes {
@@ -173,10 +175,7 @@ impl LinkTypes {
             self.readable = Some(link_type);
             return true;
         }
-        match self.unreadable.iter_mut().find(|(known, _)| *known == link_type) {
-            Some((_, packets)) => *packets += 1,
-            None => self.unreadable.push((link_type, 1)),
-        }
+        *self.unreadable.entry(link_type.0).or_insert(0) += 1;
         false
     }
 
@@ -186,10 +185,10 @@ impl LinkTypes {
         let unknown =
             |number| format!("sorry - unknown datalink type {number} on interface {name}");
         if self.readable.is_some() {
-            for (LinkType(number), packets) in &self.unreadable {
+            for (number, packets) in &self.unreadable {
                 messages.warning(format_args!("{}: {packets} packets left out", unknown(*number)));
             }
-        } else if let Some((LinkType(number), _)) = self.unreadable.first() {
+        } else if let Some((number, _)) = self.unreadable.first_key_value() {
             messages.error(unknown(*number));
         } else if !Decoder::supports(source.link_type()) {
             messages.error(unknown(source.link_type().0));
@@ -217,6 +216,7 @@ fn finish(config: &Config, mut pipeline: Pipeline, last_phase: Option<Phase>) {
             totals.flows = counted.flows;
             totals.packets = counted.packets;
             totals.max_open_flows = counted.max_open_flows;
+            totals.closed_early = counted.closed_early;
         }
         Demux::Packets(files) => files.finish(),
         Demux::Off => {}

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use thiserror::Error;
 
 use super::limits;
+use super::memory::Shares;
 use super::packets::{Demux, Pipeline};
 use super::privileges::{self, PrivilegeError, Relinquish};
 use super::signals::StopFlag;
@@ -67,6 +68,7 @@ pub(super) struct Setup<'a> {
     relinquish: Option<Relinquish>,
     /// Flow files that may be open at once.
     descriptors: usize,
+    memory: Shares,
     report: Option<Report>,
     /// What is still to be read, the next one last.
     inputs: Vec<PendingInput<'a>>,
@@ -99,7 +101,8 @@ impl<'a> Setup<'a> {
         };
         inputs.reverse();
         let descriptors = limits::descriptors(config.max_descriptors);
-        Ok(Self { config, messages, stop, relinquish, descriptors, report: None, inputs })
+        let memory = Shares::of(config);
+        Ok(Self { config, messages, stop, relinquish, descriptors, memory, report: None, inputs })
     }
 
     /// Makes the output folder and begins the report.
@@ -193,7 +196,12 @@ impl<'a> Setup<'a> {
         let demux = match (config.scanners.tcpdemux, &config.sink) {
             (false, _) => Demux::Off,
             (true, Sink::PacketFiles) => {
-                let files = PacketFiles::new(self.store(), self.namer(), self.messages.clone());
+                let files = PacketFiles::new(
+                    self.store(),
+                    self.namer(),
+                    self.memory.flows,
+                    self.messages.clone(),
+                );
                 Demux::Packets(Box::new(files))
             }
             (true, _) => Demux::Streams(Box::new(Tracker::new(Rules {
@@ -202,6 +210,7 @@ impl<'a> Setup<'a> {
                     0 => None,
                     seconds => Some(seconds),
                 },
+                memory: self.memory.flows,
             }))),
         };
         Ok(Pipeline {
@@ -247,6 +256,7 @@ impl<'a> Setup<'a> {
             report: self.report.take(),
             messages: self.messages.clone(),
             closing: VecDeque::new(),
+            max_memory: self.memory.total,
         })
     }
 
@@ -382,7 +392,7 @@ impl<'a> Setup<'a> {
 
     fn store(&self) -> FileStore {
         let limits = Limits {
-            memory: self.config.settings.buffer_memory,
+            memory: self.memory.buffers,
             descriptors: self.descriptors,
             beside: self.may_write_beside(),
         };

@@ -18,6 +18,9 @@ use crate::time::Timestamp;
 /// Closed flows that may wait for the files of earlier ones.
 const MAX_CLOSING: usize = 100_000;
 
+/// Bodies that may wait, as what was found in such flows, to be reported.
+const MAX_BODIES: usize = 100_000;
+
 /// Where the bytes of streams go.
 #[expect(clippy::large_enum_variant, reason = "there is one, and it stays where it is")]
 pub(super) enum Route {
@@ -42,6 +45,8 @@ pub(super) struct StreamSink {
     pub(super) messages: Messages,
     /// Closed flows in the order of closing, from the first one on whose file is being finished.
     pub(super) closing: VecDeque<Closing>,
+    /// The memory that a run may take, for messages.
+    pub(super) max_memory: u64,
 }
 
 /// Whom to tell of flow files.
@@ -236,8 +241,8 @@ impl Sink for StreamSink {
             self.tell(flow, summary, None, &findings);
         } else {
             self.closing.push_back(Closing { flow: *flow, summary: *summary, file, findings });
-            if self.closing.len() >= MAX_CLOSING
-                && let Route::Files(files) = &mut self.route
+            if let Route::Files(files) = &mut self.route
+                && (self.closing.len() >= MAX_CLOSING || files.bodies_held() >= MAX_BODIES)
             {
                 files.wait();
             }
@@ -254,6 +259,22 @@ impl Sink for StreamSink {
             self.settle();
         }
         kept.path().is_some_and(|path| holds(path, position, payload).unwrap_or(false))
+    }
+
+    fn memory(&self) -> u64 {
+        let files = match &self.route {
+            Route::Files(files) => files.memory(),
+            Route::Console(_) | Route::Nowhere => 0,
+        };
+        files + self.scratch.as_ref().map_or(0, ScratchStreams::memory)
+    }
+
+    fn under_pressure(&mut self) {
+        self.messages.warning(format_args!(
+            "too many flows are open for {} MB of memory: those idle longest are closed early \
+             (see max_memory)",
+            self.max_memory >> 20
+        ));
     }
 
     fn syn_with_payload(&mut self, flow: &Identity, length: usize) {

@@ -7,6 +7,7 @@
 mod closings;
 mod idle;
 mod open_flow;
+mod pressure;
 mod seen;
 mod seq;
 mod table;
@@ -72,6 +73,14 @@ pub trait Sink {
 
     /// Whether the closed flow's stored bytes at `position` are exactly `payload`.
     fn holds(&mut self, kept: &Self::Kept, position: u64, payload: &[u8]) -> bool;
+
+    /// Bytes of memory that the sink takes for open flows, besides what it bounds itself.
+    fn memory(&self) -> u64 {
+        0
+    }
+
+    /// Flows are now being closed because of too many others; told once.
+    fn under_pressure(&mut self) {}
 
     /// A SYN carried `length` bytes of payload, which few implementations send.
     fn syn_with_payload(&mut self, _flow: &Identity, _length: usize) {}

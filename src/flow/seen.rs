@@ -26,7 +26,25 @@ struct Others {
     total: u64,
 }
 
+/// What a range takes in the tree: nodes are a little more than half full.
+const RANGE_COST: usize = 40;
+
+/// What the smallest tree takes.
+const TREE_COST: usize = 256;
+
 impl SeenBytes {
+    /// Bytes of memory besides the set itself.
+    #[inline]
+    pub fn memory(&self) -> usize {
+        self.others.as_ref().map_or(0, |others| TREE_COST.max(others.ranges.len() * RANGE_COST))
+    }
+
+    /// Whether no position was seen.
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.current.is_empty()
+    }
+
     /// Whether some positions of `range` were seen.
     #[inline]
     pub fn overlaps(&self, range: Range<i64>) -> bool {

@@ -103,6 +103,26 @@ impl<S> FlowTable<S> {
         Some(flow)
     }
 
+    /// The `count` flows that have been idle longest, in the order of their last packets, then of
+    /// creation.
+    pub(super) fn idlest(&self, count: usize) -> Vec<SlotId> {
+        let key = |slot: &SlotId| {
+            let flow = self.get(*slot)?;
+            Some((flow.last_time, flow.identity.connection_number))
+        };
+        // Numbers only: there may be millions, and memory is scarce now.
+        let mut slots: Vec<SlotId> = Vec::with_capacity(self.len());
+        slots.extend(
+            (0..).map(SlotId).take(self.slots.len()).filter(|&slot| self.get(slot).is_some()),
+        );
+        if count < slots.len() {
+            slots.select_nth_unstable_by_key(count, key);
+            slots.truncate(count);
+        }
+        slots.sort_unstable_by_key(key);
+        slots
+    }
+
     /// Takes all flows out, in order of creation.
     ///
     /// They are sorted by number in place: millions of them may fill the memory.

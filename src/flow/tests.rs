@@ -17,6 +17,8 @@ const RST: TcpFlags = TcpFlags::RST;
 struct MemorySink {
     closed: Vec<Closed>,
     arrived: Vec<Vec<u8>>,
+    /// How often it was told that flows are closed early.
+    pressed: u32,
     repeated: Vec<(u64, Vec<u8>)>,
 }
 
@@ -62,6 +64,10 @@ impl Sink for MemorySink {
         *stream = std::mem::take(stream).into_iter().map(|(at, b)| (at + distance, b)).collect();
     }
 
+    fn under_pressure(&mut self) {
+        self.pressed += 1;
+    }
+
     fn closed(&mut self, flow: &Identity, bytes: Bytes, summary: &Summary) -> Option<Bytes> {
         self.closed.push(Closed { flow: *flow, bytes: bytes.clone(), summary: *summary });
         (!bytes.is_empty()).then_some(bytes)
@@ -82,7 +88,7 @@ struct Bench {
 
 impl Bench {
     fn new() -> Self {
-        Self::with(Rules { max_seek: 1 << 24, idle_timeout: None })
+        Self::with(Rules { max_seek: 1 << 24, idle_timeout: None, memory: u64::MAX })
     }
 
     fn with(rules: Rules) -> Self {
@@ -188,7 +194,7 @@ fn positions_go_beyond_4_gib() {
 #[test]
 fn a_jump_beyond_max_seek_begins_a_new_flow() {
     for jump in [1001_u32, 1001_u32.wrapping_neg()] {
-        let mut bench = Bench::with(Rules { max_seek: 1000, idle_timeout: None });
+        let mut bench = Bench::with(Rules { max_seek: 1000, idle_timeout: None, memory: u64::MAX });
         bench.send(0, SYN, "").send(1, ACK, "a").send(2_u32.wrapping_add(jump), ACK, "b");
         assert_eq!(bench.texts(), ["a", "b"], "{jump}");
     }
@@ -325,9 +331,58 @@ fn late_retransmissions_are_recognised_through_100_other_closings() {
     }
 }
 
+/// A capture of kilobytes made files of gigabytes, each packet 16 MB before the one before.
+#[test]
+fn a_stream_begins_at_most_max_seek_before_the_first_byte_that_was_seen() {
+    let mut bench = Bench::with(Rules { max_seek: 100, idle_timeout: None, memory: u64::MAX });
+    bench.send(1000, ACK, "a").send(950, ACK, "b").send(900, ACK, "c").send(899, ACK, "d");
+    bench.send(898, ACK, "e");
+    bench.tracker.finish(&mut bench.sink);
+    let sizes: Vec<u64> = bench.sink.closed.iter().map(|closed| closed.summary.size).collect();
+    assert_eq!(sizes, [101, 2], "the second stream begins where the first would have gone too far");
+    assert_eq!(bench.sink.closed[1].text(), "ed");
+}
+
+/// The bound on the memory of open flows in these tests: a flow and a half, or less.
+fn pressed(memory: u64) -> Bench {
+    Bench::with(Rules { max_seek: 1 << 24, idle_timeout: None, memory })
+}
+
+#[test]
+fn too_many_flows_close_those_idle_longest() {
+    let mut bench = pressed(40_000);
+    for (second, port) in (0..).zip(1..=1000) {
+        bench.second = second;
+        bench.send_on(port, 1, SYN, b"").send_on(1, 1, SYN, b"");
+    }
+    let closed: Vec<u16> =
+        bench.sink.closed.iter().map(|closed| closed.flow.tuple.source_port()).collect();
+    let expected: Vec<u16> = (2..).take(closed.len()).collect();
+    assert_eq!(closed, expected, "in the order of their last packets; port 1 is always busy");
+    assert_eq!(bench.tracker.totals().closed_early, closed.len() as u64);
+    assert!(bench.tracker.open_flows() < 200 && bench.tracker.open_flows() > 50);
+    assert_eq!(bench.sink.pressed, 1, "told once");
+    bench.tracker.finish(&mut bench.sink);
+    assert_eq!(bench.sink.closed.len(), 1000);
+}
+
+#[test]
+fn a_stream_of_nothing_but_holes_is_closed_when_nothing_else_can_be() {
+    let mut bench = pressed(40_000);
+    bench.send_on(1, 1, SYN, b"");
+    for hole in 0..1000 {
+        bench.second = i64::from(hole);
+        bench.send_on(2, hole * 10, ACK, b"x");
+    }
+    bench.tracker.finish(&mut bench.sink);
+    let packets: u64 = bench.sink.closed.iter().map(|closed| closed.summary.packets).sum();
+    assert_eq!(packets, 1001);
+    assert!((4..50).contains(&bench.sink.closed.len()), "{}", bench.sink.closed.len());
+}
+
 #[test]
 fn the_finishing_phase_begins_no_flow() {
-    let mut bench = Bench::with(Rules { max_seek: 1000, idle_timeout: None });
+    let mut bench = Bench::with(Rules { max_seek: 1000, idle_timeout: None, memory: u64::MAX });
     bench.send(99, SYN, "").send(100, ACK, "ab").send_on(2, 9, SYN, b"").send_on(2, 10, ACK, b"x");
     bench.phase = Phase::Finish;
     bench.send(102, ACK, "cd").send_on(1, 50, SYN, b"").send_on(2, 5000, ACK, b"jump");
@@ -338,7 +393,7 @@ fn the_finishing_phase_begins_no_flow() {
 
 #[test]
 fn idle_flows_close_in_the_order_of_their_last_packets() {
-    let mut bench = Bench::with(Rules { max_seek: 1000, idle_timeout: Some(5) });
+    let mut bench = Bench::with(Rules { max_seek: 1000, idle_timeout: Some(5), memory: u64::MAX });
     for (port, second) in [(1, 10), (2, 9), (3, 12), (1, 11), (4, 17)] {
         bench.second = second;
         bench.send_on(port, 1, SYN, b"");
@@ -437,7 +492,7 @@ proptest! {
         ),
         max_seek in 0_u32..70,
     ) {
-        let mut bench = Bench::with(Rules { max_seek, idle_timeout: Some(3) });
+        let mut bench = Bench::with(Rules { max_seek, idle_timeout: Some(3), memory: u64::MAX });
         for (second, (port, seq, flags, length, backwards)) in (0..).zip(segments) {
             bench.second = if backwards { -second } else { second };
             bench.send_on(port, seq.wrapping_sub(20), TcpFlags(flags), &b"abcdefgh"[..length]);

@@ -6,6 +6,7 @@
 use super::closings::{Closing, Closings};
 use super::idle::IdleOrder;
 use super::open_flow::Flow;
+use super::pressure::{IDLE_COST, Pressure};
 use super::table::{FlowTable, SlotId};
 use super::{Direction, Identity, SeqNumber, Sink};
 use crate::config::Phase;
@@ -15,10 +16,13 @@ use crate::time::Timestamp;
 /// What can be set about reassembly.
 #[derive(Clone, Copy, Debug)]
 pub struct Rules {
-    /// A larger jump of the sequence numbers, either way, begins a new flow; in bytes.
+    /// A larger jump of the sequence numbers, either way, begins a new flow; in bytes. So does what
+    /// lies further before the first byte that was seen of a stream, however it got there.
     pub max_seek: u32,
     /// Flows idle for more than this many seconds are closed.
     pub idle_timeout: Option<u32>,
+    /// Bytes of memory that open flows may take; beyond, those idle longest are closed.
+    pub memory: u64,
 }
 
 /// What the tracker has counted.
@@ -30,6 +34,8 @@ pub struct Totals {
     pub packets: u64,
     /// The largest number of flows open at once.
     pub max_open_flows: u64,
+    /// Flows closed early, so that the open ones stay within the memory set aside for them.
+    pub closed_early: u64,
 }
 
 /// Follows all flows of a capture.
@@ -39,6 +45,7 @@ pub struct Tracker<S: Sink> {
     flows: FlowTable<S::Stream>,
     closings: Closings<S::Kept>,
     idle: IdleOrder,
+    pressure: Pressure,
     next_session_id: u64,
     totals: Totals,
 }
@@ -46,8 +53,11 @@ pub struct Tracker<S: Sink> {
 impl<S: Sink> Tracker<S> {
     /// A tracker that knows no flow yet.
     pub fn new(rules: Rules) -> Self {
+        let idle_cost = rules.idle_timeout.map_or(0, |_| IDLE_COST);
+        let flow_size = size_of::<Option<Flow<S::Stream>>>() + idle_cost;
         Self {
             rules,
+            pressure: Pressure::new(rules.memory, flow_size),
             flows: FlowTable::default(),
             closings: Closings::default(),
             idle: IdleOrder::default(),
@@ -80,6 +90,9 @@ impl<S: Sink> Tracker<S> {
                 if phase == Phase::Finish || !may_begin_flow(segment) {
                     return;
                 }
+                if self.pressure.is_full(self.flows.len()) {
+                    self.relieve(sink);
+                }
                 (self.begin(segment), 0)
             }
         };
@@ -93,8 +106,13 @@ impl<S: Sink> Tracker<S> {
             note_syn(flow, segment, sink);
         }
         let start = flow.next + i64::from(delta);
+        let mut takes_more = false;
         if !segment.payload.is_empty() {
+            let (was_empty, before) = (flow.seen.is_empty(), flow.seen.memory());
             store(flow, segment, start, sink);
+            let after = flow.seen.memory();
+            takes_more = was_empty || after > before;
+            self.pressure.holes = self.pressure.holes - before as u64 + after as u64;
         }
         let mut over = segment.flags.contains(TcpFlags::RST);
         if !over {
@@ -105,6 +123,8 @@ impl<S: Sink> Tracker<S> {
         }
         if over {
             self.close(slot, sink);
+        } else if takes_more && self.pressure.is_too_much(sink.memory()) {
+            self.relieve(sink);
         }
     }
 
@@ -152,7 +172,10 @@ impl<S: Sink> Tracker<S> {
             return None;
         }
         let delta = SeqNumber::of_payload(segment).distance_from(flow.next_seq);
-        (delta.unsigned_abs() <= self.rules.max_seek).then_some((slot, delta))
+        // One jump may be small and a thousand of them, each before the one before, may not.
+        let is_near = delta.unsigned_abs() <= self.rules.max_seek
+            && flow.next + i64::from(delta) >= -i64::from(self.rules.max_seek);
+        is_near.then_some((slot, delta))
     }
 
     /// Whether a segment of an unknown flow belongs to nothing: a remainder of a connection that
@@ -199,8 +222,23 @@ impl<S: Sink> Tracker<S> {
         slot
     }
 
+    /// Closes flows that have been idle longest until there is room again.
+    #[cold]
+    fn relieve(&mut self, sink: &mut S) {
+        if self.totals.closed_early == 0 {
+            sink.under_pressure();
+        }
+        while self.flows.len() > 0 && self.pressure.persists(self.flows.len(), sink.memory()) {
+            for slot in self.flows.idlest(self.flows.len() / 10 + 1) {
+                self.close(slot, sink);
+                self.totals.closed_early += 1;
+            }
+        }
+    }
+
     fn close(&mut self, slot: SlotId, sink: &mut S) {
         let Some(flow) = self.flows.remove(slot) else { return };
+        self.pressure.holes -= flow.seen.memory() as u64;
         if self.rules.idle_timeout.is_some() {
             self.idle.remove(slot, flow.last_time.seconds());
         }

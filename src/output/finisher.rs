@@ -52,6 +52,8 @@ struct Outcomes {
     /// The ticket of the first place.
     first: u64,
     places: VecDeque<Place>,
+    /// The bodies that were found in those that are here.
+    bodies: usize,
 }
 
 enum Place {
@@ -106,6 +108,11 @@ impl Finisher {
         self.done.take(ticket)
     }
 
+    /// How many bodies were found in files whose outcomes were not asked for yet.
+    pub fn bodies_held(&self) -> usize {
+        self.done.bodies
+    }
+
     /// Waits until all files are finished.
     pub fn wait(&mut self) {
         while let Some(helper) = &mut self.helper
@@ -134,6 +141,12 @@ impl Finisher {
     }
 }
 
+/// How many bodies were found.
+fn bodies(outcome: &Outcome) -> usize {
+    let bodies = outcome.as_ref().and_then(|closed| closed.findings.bodies.as_ref());
+    bodies.map_or(0, Vec::len)
+}
+
 impl Outcomes {
     /// The next ticket.
     fn issue(&mut self) -> Ticket {
@@ -142,8 +155,10 @@ impl Outcomes {
     }
 
     fn put(&mut self, ticket: Ticket, outcome: Outcome) {
+        let found = bodies(&outcome);
         if let Some(place) = self.place(ticket) {
             *place = Place::Here(outcome);
+            self.bodies += found;
         }
     }
 
@@ -156,6 +171,7 @@ impl Outcomes {
                 None
             }
         };
+        self.bodies -= outcome.as_ref().map_or(0, bodies);
         while let Some(Place::Taken) = self.places.front() {
             self.places.pop_front();
             self.first += 1;

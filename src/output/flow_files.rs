@@ -163,6 +163,16 @@ impl FlowFiles {
         self.finisher.wait();
     }
 
+    /// Bytes of memory that open files take besides what the store may keep of their bytes.
+    pub fn memory(&self) -> u64 {
+        self.store.memory()
+    }
+
+    /// How many bodies were found in flows whose outcomes were not asked for yet.
+    pub fn bodies_held(&self) -> usize {
+        self.finisher.bodies_held()
+    }
+
     /// Where the flow's file is, once it was made.
     pub fn path(&self, file: FileId) -> Option<&Path> {
         self.store.path(file)

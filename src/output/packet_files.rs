@@ -2,8 +2,13 @@
 //!
 //! No TCP state is kept: a port that is used again stays in one file. A file of the same name that
 //! exists is replaced.
+//!
+//! A flow never ends, so that all of them are forgotten when they take too much memory; of each a
+//! number remains, by which its file is found again if it goes on.
 
 use std::collections::HashMap;
+use std::hash::BuildHasher;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use foldhash::fast::RandomState;
@@ -19,12 +24,21 @@ use crate::messages::Messages;
 /// The snap length that the files claim; it is not enforced.
 const SNAP_LENGTH: u32 = 65_535;
 
+/// What a flow takes in the table, besides its file.
+const FLOW_COST: u64 = 2 * size_of::<(FiveTuple, PacketFile)>() as u64;
+
 /// Writes packets to the files of their flows.
 #[derive(Debug)]
 pub struct PacketFiles {
     store: FileStore,
     namer: Namer,
     files: HashMap<FiveTuple, PacketFile, RandomState>,
+    /// The link types of the files of flows that were forgotten, by hashes of their tuples: two
+    /// flows share one in a capture of thousands of millions.
+    forgotten: HashMap<u64, LinkType, RandomState>,
+    hasher: RandomState,
+    /// Bytes that flows may take until they are forgotten.
+    memory: u64,
     record: Vec<u8>,
     messages: Messages,
 }
@@ -37,9 +51,18 @@ struct PacketFile {
 }
 
 impl PacketFiles {
-    /// Files in `store`, named by `namer`.
-    pub fn new(store: FileStore, namer: Namer, messages: Messages) -> Self {
-        Self { store, namer, files: HashMap::default(), record: Vec::new(), messages }
+    /// Files in `store`, named by `namer`; flows take `memory` bytes.
+    pub fn new(store: FileStore, namer: Namer, memory: u64, messages: Messages) -> Self {
+        Self {
+            store,
+            namer,
+            files: HashMap::default(),
+            forgotten: HashMap::default(),
+            hasher: RandomState::default(),
+            memory,
+            record: Vec::new(),
+            messages,
+        }
     }
 
     /// Adds a packet to the file of its flow.
@@ -68,7 +91,13 @@ impl PacketFiles {
 
     /// Closes all files.
     pub fn finish(mut self) {
-        for file in self.files.into_values() {
+        self.forget();
+    }
+
+    /// Closes all files and keeps of each what is needed to go on.
+    fn forget(&mut self) {
+        for (tuple, file) in std::mem::take(&mut self.files) {
+            self.forgotten.insert(self.hasher.hash_one(tuple), file.link_type);
             if let Some(file) = self.store.detach(file.id) {
                 file.finish(&self.messages, |_, _, _| Ok(()));
             }
@@ -76,6 +105,9 @@ impl PacketFiles {
     }
 
     fn begin(&mut self, packet: &RawPacket<'_>, segment: &Segment<'_>) -> PacketFile {
+        if self.store.memory() + self.files.len() as u64 * FLOW_COST >= self.memory {
+            self.forget();
+        }
         // Flows are not followed, so that they have no numbers.
         let identity = Identity {
             tuple: segment.tuple,
@@ -87,10 +119,22 @@ impl PacketFiles {
         };
         let mut path = self.namer.path(&identity, 0).into_os_string();
         path.push(".pcap");
-        let creation = Creation::Replace(path.into(), Arc::clone(self.namer.folder()));
-        let id = self.store.add(creation, None, None);
-        let file = PacketFile { id, link_type: packet.link_type };
-        self.store.append(id, PcapHeader::new(packet.link_type, SNAP_LENGTH).as_bytes());
+        let path = PathBuf::from(path);
+        let folder = self.namer.folder();
+        let begun = self.forgotten.remove(&self.hasher.hash_one(segment.tuple));
+        // Where the name depends on the packet, the file may have another.
+        let begun =
+            begun.and_then(|link_type| Some((self.store.resume(&path, folder)?, link_type)));
+        let file = match begun {
+            Some((id, link_type)) => PacketFile { id, link_type },
+            None => {
+                let creation = Creation::Replace(path, Arc::clone(folder));
+                let id = self.store.add(creation, None, None);
+                let link_type = packet.link_type;
+                self.store.append(id, PcapHeader::new(link_type, SNAP_LENGTH).as_bytes());
+                PacketFile { id, link_type }
+            }
+        };
         self.files.insert(segment.tuple, file);
         file
     }

@@ -53,6 +53,11 @@ impl ScratchStreams {
         }
     }
 
+    /// Bytes of memory that streams take besides what their store may keep of their bytes.
+    pub fn memory(&self) -> u64 {
+        self.store.memory()
+    }
+
     /// Closes a stream after `inspect` has looked at its bytes, and forgets them.
     pub fn close<T>(
         &mut self,

@@ -51,6 +51,8 @@ pub struct Totals {
     pub open_flows: u64,
     /// Packets counted to flows.
     pub packets: u64,
+    /// Flows closed early for want of memory.
+    pub closed_early: u64,
 }
 
 fn build_time() -> Timestamp {
@@ -131,6 +133,9 @@ impl Report {
             ("total_packets", totals.packets),
         ] {
             self.put(&format!("  <{name}>{number}</{name}>\n"));
+        }
+        if totals.closed_early > 0 {
+            self.put(&format!("  <closed_early>{}</closed_early>\n", totals.closed_early));
         }
         if let Some(usage) = self.environment.usage() {
             let seconds = |time: TimeVal| format!("{}.{:06}", time.tv_sec(), time.tv_usec());

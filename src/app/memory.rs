@@ -1,0 +1,108 @@
+//! Shares the memory that a run may take among those who need some of it.
+//!
+//! Most stages have a bound of their own, however large the capture; what they leave is for open
+//! flows. Reading a capture is not part of it: what a compressed one demands depends on the
+//! compressor, and is bounded by itself.
+
+use nix::unistd::{SysconfVar, sysconf};
+
+use crate::config::{Config, Sink};
+
+const MB: u64 = 1 << 20;
+
+/// The most that a run takes if nobody says otherwise.
+const MOST: u64 = 1 << 30;
+
+/// The program itself, its stacks, and everything small.
+const PROGRAM: u64 = 16 * MB;
+/// Fragments of datagrams and of 802.11 frames that wait for the others.
+const FRAGMENTS: u64 = 68 * MB;
+/// Files that wait for the thread that finishes them, and flows that wait to be reported.
+const CLOSING: u64 = 64 * MB;
+/// The counts of netviz.
+const PICTURE: u64 = 80 * MB;
+/// The names of networks.
+const NETWORKS: u64 = 30 * MB;
+/// Decompressors of bodies, on two threads, and the requests that wait for a response.
+const BODIES: u64 = 160 * MB;
+
+/// Flows get at least this much.
+const LEAST: u64 = 16 * MB;
+
+/// Who gets how much, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Shares {
+    /// All of it.
+    pub(super) total: u64,
+    /// What is kept of open flows, but for their bytes.
+    pub(super) flows: u64,
+    /// Bytes of streams that wait to be written.
+    pub(super) buffers: u64,
+}
+
+impl Shares {
+    /// As the command line wants it on this machine.
+    pub(super) fn of(config: &Config) -> Self {
+        let total = config.settings.max_memory.unwrap_or_else(|| default_total(physical()));
+        let buffers = config.settings.buffer_memory.min(total / 4);
+        let on = &config.scanners;
+        let others: u64 = [
+            (true, PROGRAM + FRAGMENTS + buffers),
+            (config.sink == Sink::Files, CLOSING),
+            (on.netviz, PICTURE),
+            (on.wifiviz, NETWORKS),
+            (on.http, BODIES),
+        ]
+        .into_iter()
+        .map(|(is_needed, bytes)| if is_needed { bytes } else { 0 })
+        .sum();
+        Self { total, flows: total.saturating_sub(others).max(LEAST), buffers }
+    }
+}
+
+fn default_total(physical: u64) -> u64 {
+    (physical / 2).min(MOST)
+}
+
+/// The memory of this machine; more than enough if the system does not tell.
+fn physical() -> u64 {
+    let number = |what| sysconf(what).ok().flatten().and_then(|number| u64::try_from(number).ok());
+    match (number(SysconfVar::_PHYS_PAGES), number(SysconfVar::PAGE_SIZE)) {
+        (Some(pages), Some(size)) => pages.saturating_mul(size),
+        _ => u64::MAX,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shares(max_memory: u64, buffer_memory: u64) -> Shares {
+        let mut config = Config::new("tcpflow", Vec::new());
+        config.settings.max_memory = Some(max_memory);
+        config.settings.buffer_memory = buffer_memory;
+        Shares::of(&config)
+    }
+
+    #[test]
+    fn half_of_the_machine_but_no_more_than_a_gib() {
+        assert_eq!(default_total(24 << 30), 1 << 30);
+        assert_eq!(default_total(1 << 30), 512 * MB);
+    }
+
+    #[test]
+    fn what_others_do_not_need_is_for_flows() {
+        let shares = shares(1 << 30, 64 * MB);
+        assert_eq!(shares.buffers, 64 * MB);
+        assert_eq!(shares.flows, (1024 - 16 - 68 - 64 - 64) * MB);
+    }
+
+    #[test]
+    fn little_memory_is_shared_all_the_same() {
+        assert_eq!(
+            shares(100 * MB, 64 * MB),
+            Shares { total: 100 * MB, flows: LEAST, buffers: 25 * MB }
+        );
+        assert_eq!(shares(0, 0).flows, LEAST);
+    }
+}
