@@ -70,6 +70,11 @@ impl Messages {
         }
     }
 
+    /// What is missing in the result although nothing failed. Always printed.
+    pub fn loss(&self, message: impl Display) {
+        self.print(message);
+    }
+
     /// Something the user should know. Not printed with `-q` or `-d 0`.
     pub fn warning(&self, message: impl Display) {
         if !self.0.verbosity.quiet && self.0.verbosity.level > 0 {

@@ -14,11 +14,17 @@ use crate::capture::{Filter, LinkType, Next, Source, Statistics};
 use crate::config::{Config, Input, Phase, Sink};
 use crate::decode::Decoder;
 use crate::messages::Messages;
-use crate::report::Totals;
+use crate::report::{DeviceTotals, Totals};
 use crate::scan::RunFindings;
 
 /// In live capture, bytes wait at most this long in memory.
-const LIVE_FLUSH: Duration = Duration::from_secs(1);
+///
+/// That is after they were taken from the kernel; half of the second that is promised is for the
+/// way there, and for the writing.
+const LIVE_FLUSH: Duration = Duration::from_millis(500);
+
+/// How long, once asked to stop, the packets of a device that were captured before are looked at.
+const LAST_PACKETS: Duration = Duration::from_millis(500);
 
 /// How many packets pass between two looks at the clock.
 const PACKETS_PER_LOOK: u64 = 256;
@@ -53,16 +59,18 @@ fn go(config: &Config, messages: &Messages) -> Result<(), SetupError> {
     let mut pipeline = setup.pipeline(current.as_ref().map(|(source, _)| source))?;
     setup.relinquish_privileges()?;
     let mut last_phase = None;
+    let mut device = None;
     while let Some((mut source, phase)) = current {
         last_phase = Some(phase);
         let mut reading = Reading { config, messages, stop: &stop, source: &mut source, phase };
         reading.run(filter.as_mut(), &mut pipeline);
+        device = device_totals(&mut source, messages);
         if stop.is_raised() || pipeline.is_abandoned() {
             break;
         }
         current = setup.open_next_input();
     }
-    finish(config, pipeline, last_phase);
+    finish(config, pipeline, last_phase, device);
     Ok(())
 }
 
@@ -91,7 +99,8 @@ impl Reading<'_> {
         let mut packets: u64 = 0;
         let mut link_types = LinkTypes::default();
         let mut flushed = Instant::now();
-        while !self.stop.is_raised() {
+        let mut stopped = None;
+        while self.goes_on(&mut stopped) {
             match self.source.next_packet() {
                 Ok(Next::Packet(packet)) => {
                     packets += 1;
@@ -134,24 +143,46 @@ impl Reading<'_> {
             self.messages.debug(1, "terminating orderly");
         }
         link_types.tell(self.source, self.messages);
-        self.tell_losses();
     }
 
-    /// Tells how many packets of a device there were, and how many came too fast.
-    fn tell_losses(&mut self) {
-        let Source::Live(live) = &mut *self.source else { return };
-        match live.statistics() {
-            Ok(Statistics { received, dropped, dropped_by_device }) => self.messages.debug(
-                1,
-                format_args!(
-                    "{}: {received} packets received, {dropped} dropped by the kernel, \
-                     {dropped_by_device} by the device",
-                    live.name()
-                ),
-            ),
-            Err(error) => self.messages.debug(1, error),
+    /// Whether to read on. When somebody wants the run to stop, a device is given a moment for the
+    /// packets that it has delivered already; `stopped` is when that was.
+    #[inline]
+    fn goes_on(&mut self, stopped: &mut Option<Instant>) -> bool {
+        if !self.stop.is_raised() {
+            return true;
+        }
+        let Source::Live(live) = &mut *self.source else { return false };
+        match stopped {
+            Some(stopped) => stopped.elapsed() < LAST_PACKETS,
+            None => {
+                live.stop();
+                *stopped = Some(Instant::now());
+                true
+            }
         }
     }
+}
+
+/// Ends the capture from a device, if it is one, and tells how many packets there were and how many
+/// of them were lost.
+fn device_totals(source: &mut Source, messages: &Messages) -> Option<DeviceTotals> {
+    let Source::Live(live) = source else { return None };
+    let packets = live.finish();
+    let device = live.name().to_owned();
+    let Statistics { received, dropped, dropped_by_device, unread } = packets;
+    let line = format!(
+        "{device}: {received} packets received, {dropped} dropped by the kernel, \
+         {dropped_by_device} by the device"
+    );
+    match dropped + dropped_by_device {
+        0 => messages.debug(1, line),
+        _ => messages.loss(format_args!("{line}; streams may have gaps")),
+    }
+    if unread > 0 {
+        messages.loss(format_args!("{device}: {unread} packets received but not looked at"));
+    }
+    Some(DeviceTotals { device, packets })
 }
 
 /// The link types met in an input, which the interfaces of a pcapng file need not share.
@@ -198,7 +229,12 @@ impl LinkTypes {
 
 /// Closes everything and tells the end; `last_phase` is that of the last input. Nothing is drawn if
 /// nothing could be read.
-fn finish(config: &Config, mut pipeline: Pipeline, last_phase: Option<Phase>) {
+fn finish(
+    config: &Config,
+    mut pipeline: Pipeline,
+    last_phase: Option<Phase>,
+    device: Option<DeviceTotals>,
+) {
     if let Some(phase) = last_phase {
         pipeline.release_fragments(phase);
     }
@@ -207,7 +243,7 @@ fn finish(config: &Config, mut pipeline: Pipeline, last_phase: Option<Phase>) {
         pipeline.messages.debug(1, format_args!("{encrypted} encrypted 802.11 frames left out"));
     }
     let Pipeline { scanners, demux, mut sink, unprocessed, messages, .. } = pipeline;
-    let mut totals = Totals::default();
+    let mut totals = Totals { device, ..Totals::default() };
     match demux {
         Demux::Streams(mut tracker) => {
             totals.open_flows = tracker.open_flows() as u64;
@@ -235,7 +271,7 @@ fn finish(config: &Config, mut pipeline: Pipeline, last_phase: Option<Phase>) {
     }
     if let Some(report) = sink.report {
         let path = report.path().to_owned();
-        if let Err(error) = report.finish(totals, &findings) {
+        if let Err(error) = report.finish(&totals, &findings) {
             messages.error(format_args!("{}: {error}", path.display()));
         }
     }

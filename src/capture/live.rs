@@ -1,25 +1,33 @@
 //! Live capture from a network device, by libpcap.
 //!
-//! Packets are copied out of the kernel's ring a batch at a time: that costs less than asking
-//! libpcap for each one, and the ring is free again at once.
+//! A thread of its own [drains](super::drain) the kernel's buffer into a queue, so that packets are
+//! not lost while the packet loop waits for a disk or for a reader of its output. The queue holds
+//! [`QUEUE_BYTES`]; when it is full, the kernel's buffer fills, and then the kernel drops packets
+//! and counts them.
+
+use std::time::{Duration, Instant};
 
 use pcap::{Active, Capture, Device};
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::io::Errno;
 
 use super::MAX_SNAPLEN;
+use super::batch::Batch;
+use super::drain::{Drain, Statistics, Tally};
 use super::error::{CaptureError, Fault, libpcap_reason};
 use super::filter::FilterError;
-use super::packet::{LinkType, RawPacket};
+use super::packet::LinkType;
+use super::packet_queue::Taken;
 use super::savefile::PcapHeader;
 use super::source::Next;
 use crate::sys;
-use crate::time::CaptureTime;
 
-/// Packets to copy at once, at most.
-const BATCH_PACKETS: usize = 256;
-/// How long to wait for packets before saying that there are none now.
-const PATIENCE: Timespec = Timespec { tv_sec: 0, tv_nsec: 20_000_000 };
+/// Bytes of packets that may wait for the packet loop.
+const QUEUE_BYTES: usize = 64 << 20;
+/// Sizes of the kernel's buffer to try, in bytes, if none is asked for; then libpcap's default.
+///
+/// The kernel takes this memory when the capture begins, and gives it to nobody else.
+const KERNEL_BUFFERS: [u32; 2] = [32 << 20, 8 << 20];
+/// How long there may be no packet before [`Next::Idle`] tells so.
+const PATIENCE: Duration = Duration::from_millis(10);
 
 /// What to capture, and how.
 #[derive(Clone, Debug)]
@@ -32,28 +40,28 @@ pub struct LiveOptions {
     pub filter: String,
     /// Milliseconds after which the kernel hands over what it has.
     pub timeout_ms: u32,
-    /// Bytes of the kernel's ring; `None` for libpcap's default.
+    /// Bytes of the kernel's buffer; `None` for a size that serves well.
     pub buffer_size: Option<u32>,
 }
 
 /// A device that packets are being captured from.
 pub struct Live {
     device: String,
-    capture: Capture<Active>,
     link_type: LinkType,
+    stage: Stage,
+    /// The packets that were taken from the queue last.
     batch: Batch,
-    failed: bool,
+    /// When there was last nothing to do.
+    idle_at: Instant,
 }
 
-/// How many packets there were, from the start of a capture on.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Statistics {
-    /// Packets that the filter let pass.
-    pub received: u32,
-    /// Packets lost because there was no room for them any more.
-    pub dropped: u32,
-    /// Packets lost by the device itself, where it tells.
-    pub dropped_by_device: u32,
+enum Stage {
+    /// The kernel gathers packets.
+    Open(Box<Capture<Active>>),
+    /// They are being taken from it.
+    Draining(Drain),
+    /// It is over; this is what became of the packets.
+    Over(Statistics),
 }
 
 impl Live {
@@ -77,15 +85,27 @@ impl Live {
                 Fault::Filter(FilterError { expression, reason }).of(&device)
             })?;
         }
-        let link_type = LinkType(capture.get_datalink().0);
-        Ok(Self { device, capture, link_type, batch: Batch::default(), failed: false })
+        Ok(Self {
+            device,
+            link_type: LinkType(capture.get_datalink().0),
+            stage: Stage::Open(Box::new(capture)),
+            batch: Batch::default(),
+            idle_at: Instant::now(),
+        })
     }
 
-    /// See [`Source::next_packet`](super::Source::next_packet). The end comes only after an error.
+    /// See [`Source::next_packet`](super::Source::next_packet). The end comes only after an error
+    /// or after [`stop`](Self::stop).
+    ///
+    /// The thread begins with the first call, not before: by then, privileges have been given up.
     #[inline]
     pub fn next_packet(&mut self) -> Result<Next<'_>, CaptureError> {
-        if self.batch.is_empty() && !self.refill()? {
-            return Ok(if self.failed { Next::End } else { Next::Idle });
+        if self.batch.is_empty() {
+            match self.refill()? {
+                Taken::Packets => {}
+                Taken::Nothing => return Ok(Next::Idle),
+                Taken::End => return Ok(Next::End),
+            }
         }
         Ok(match self.batch.pop(self.link_type) {
             Some(packet) => Next::Packet(packet),
@@ -93,13 +113,27 @@ impl Live {
         })
     }
 
-    /// What became of the packets so far.
-    pub fn statistics(&mut self) -> Result<Statistics, CaptureError> {
-        match self.capture.stats() {
-            Ok(pcap::Stat { received, dropped, if_dropped }) => {
-                Ok(Statistics { received, dropped, dropped_by_device: if_dropped })
+    /// Captures no more. The packets that were captured until now are still delivered, then comes
+    /// the end.
+    pub fn stop(&mut self) {
+        match &self.stage {
+            Stage::Draining(drain) => drain.queue.stop(),
+            // Nothing was taken from the kernel yet, and no thread can have failed.
+            Stage::Open(_) | Stage::Over(_) => drop(self.end()),
+        }
+    }
+
+    /// Captures no more, and tells what became of the packets. Those that were not delivered yet
+    /// count as [unread](Statistics::unread).
+    pub fn finish(&mut self) -> Statistics {
+        let _ = self.end();
+        let left = std::mem::take(&mut self.batch).len() as u64;
+        match &mut self.stage {
+            Stage::Over(statistics) => {
+                statistics.unread += left;
+                *statistics
             }
-            Err(error) => Err(Fault::Device(libpcap_reason(error)).of(&self.device)),
+            Stage::Open(_) | Stage::Draining(_) => Statistics::default(),
         }
     }
 
@@ -118,84 +152,53 @@ impl Live {
         PcapHeader::new(self.link_type, MAX_SNAPLEN)
     }
 
-    /// Tries to have packets in the batch; waits a little for them.
+    /// Takes the next packets from the queue.
+    ///
+    /// That there is nothing to do is told at most every [`PATIENCE`], but then as soon as the queue
+    /// is empty: where packets trickle in, there is a time to write out what has gathered, and it
+    /// does not come so often that the writing becomes the work.
     #[cold]
-    fn refill(&mut self) -> Result<bool, CaptureError> {
-        if self.failed {
-            return Ok(false);
+    fn refill(&mut self) -> Result<Taken, CaptureError> {
+        if let Stage::Open(_) = self.stage {
+            self.begin()?;
         }
-        let mut refilled = self.batch.refill(&mut self.capture);
-        // libpcap's own waiting would not end before a packet comes, however long that takes.
-        if let Ok(0) = refilled
-            && self.wait()
-        {
-            refilled = self.batch.refill(&mut self.capture);
+        let Stage::Draining(drain) = &self.stage else { return Ok(Taken::End) };
+        let patience = PATIENCE.saturating_sub(self.idle_at.elapsed());
+        let taken = drain.queue.take(&mut self.batch, patience);
+        match taken {
+            Taken::Packets => {}
+            Taken::Nothing => self.idle_at = Instant::now(),
+            Taken::End => self.end()?,
         }
-        refilled.map(|count| count > 0).map_err(|error| {
-            self.failed = true;
-            Fault::Device(libpcap_reason(error)).of(&self.device)
-        })
+        Ok(taken)
     }
 
-    /// Waits for packets; tells whether there may be some. A signal ends the waiting.
-    fn wait(&self) -> bool {
-        let mut descriptors = [PollFd::new(&self.capture, PollFlags::IN)];
-        match poll(&mut descriptors, Some(&PATIENCE)) {
-            Ok(count) => count > 0,
-            Err(Errno::INTR) => false,
-            // What is wrong with the descriptor, libpcap will find out and say.
-            Err(_) => true,
+    fn begin(&mut self) -> Result<(), CaptureError> {
+        let stage = std::mem::replace(&mut self.stage, Stage::Over(Statistics::default()));
+        if let Stage::Open(capture) = stage {
+            let drain = Drain::start(*capture, QUEUE_BYTES)
+                .map_err(|error| Fault::Io(error).of(&self.device))?;
+            self.stage = Stage::Draining(drain);
         }
-    }
-}
-
-/// Packets copied out of the ring.
-#[derive(Default)]
-struct Batch {
-    bytes: Vec<u8>,
-    packets: Vec<BatchedPacket>,
-    /// How many of the packets were handed on.
-    popped: usize,
-}
-
-struct BatchedPacket {
-    time: CaptureTime,
-    wire_len: u32,
-    /// Where in the batch its bytes are.
-    data: std::ops::Range<usize>,
-}
-
-impl Batch {
-    #[inline]
-    fn is_empty(&self) -> bool {
-        self.popped == self.packets.len()
+        Ok(())
     }
 
-    #[inline]
-    fn pop(&mut self, link_type: LinkType) -> Option<RawPacket<'_>> {
-        let BatchedPacket { time, wire_len, data } = self.packets.get(self.popped)?;
-        self.popped += 1;
-        let data = self.bytes.get(data.clone()).unwrap_or_default();
-        Some(RawPacket { time: *time, wire_len: *wire_len, link_type, data })
-    }
-
-    /// Replaces the packets, which must all have been handed on, by those that are there now.
-    fn refill(&mut self, capture: &mut Capture<Active>) -> Result<usize, pcap::Error> {
-        self.bytes.clear();
-        self.packets.clear();
-        self.popped = 0;
-        capture.dispatch(Some(BATCH_PACKETS), |packet| {
-            let start = self.bytes.len();
-            self.bytes.extend_from_slice(packet.data);
-            self.packets.push(BatchedPacket {
-                time: CaptureTime {
-                    seconds: packet.header.ts.tv_sec,
-                    microseconds: packet.header.ts.tv_usec as u32,
-                },
-                wire_len: packet.header.len,
-                data: start..self.bytes.len(),
-            });
-        })
+    /// Ends the thread; fails if it had failed.
+    fn end(&mut self) -> Result<(), CaptureError> {
+        match std::mem::replace(&mut self.stage, Stage::Over(Statistics::default())) {
+            Stage::Over(statistics) => self.stage = Stage::Over(statistics),
+            Stage::Open(mut capture) => {
+                self.stage = Stage::Over(Tally::default().count(&mut capture));
+            }
+            Stage::Draining(drain) => {
+                let (statistics, reason) = drain.finish();
+                self.stage = Stage::Over(statistics);
+                if let Some(reason) = reason {
+                    return Err(Fault::Device(reason).of(&self.device));
+                }
+            }
+        }
+        Ok(())
     }
 }
 
@@ -213,13 +216,33 @@ fn activate(
     options: &LiveOptions,
     promiscuous: bool,
 ) -> Result<Capture<Active>, String> {
+    let sizes = match options.buffer_size {
+        Some(size) => vec![Some(size)],
+        None => KERNEL_BUFFERS.into_iter().map(Some).chain([None]).collect(),
+    };
+    let mut outcome = Err("no buffer".to_owned());
+    for size in sizes {
+        outcome = activate_with_buffer(device, options, promiscuous, size);
+        if outcome.is_ok() {
+            break;
+        }
+    }
+    outcome
+}
+
+fn activate_with_buffer(
+    device: &str,
+    options: &LiveOptions,
+    promiscuous: bool,
+    buffer_size: Option<u32>,
+) -> Result<Capture<Active>, String> {
     let clamped = |number: u32| i32::try_from(number).unwrap_or(i32::MAX);
     let mut capture = Capture::from_device(device)
         .map_err(libpcap_reason)?
         .snaplen(clamped(MAX_SNAPLEN))
         .promisc(promiscuous)
         .timeout(clamped(options.timeout_ms));
-    if let Some(size) = options.buffer_size {
+    if let Some(size) = buffer_size {
         capture = capture.buffer_size(clamped(size));
     }
     sys::activate(capture)
@@ -283,7 +306,11 @@ mod tests {
             // Headers may hold an x, too, so it is not the number of them that is looked at.
             let headers = sizes[0] - SIZES[0];
             assert_eq!(sizes, SIZES.map(|size| size + headers), "{device}");
-            assert!(live.statistics().unwrap().received >= 3);
+            live.stop();
+            while !matches!(live.next_packet().unwrap(), Next::End) {}
+            let statistics = live.finish();
+            assert!(statistics.received >= 3 && statistics.dropped == 0, "{statistics:?}");
+            assert_eq!(statistics.unread, 0);
             assert_eq!(live.pcap_header(), PcapHeader::new(live.link_type, MAX_SNAPLEN));
         }
     }

@@ -3,14 +3,16 @@
 //! [`Source`] is what the rest of the program sees: it lends one [`RawPacket`] after another. A
 //! file's bytes come through a window of one reused buffer, so that a packet costs neither an
 //! allocation nor a system call; whatever makes one wait (a pipe, a decompressor) works on a thread
-//! of its own.
+//! of its own, and so does what must not wait for us (a device).
 //!
 //! No module here knows what is in a packet.
 
 mod archive;
+mod batch;
 mod block;
 mod codec;
 mod compression;
+mod drain;
 mod error;
 mod file;
 mod filter;
@@ -20,6 +22,7 @@ mod live;
 mod lz4;
 mod nflog;
 pub mod packet;
+mod packet_queue;
 mod pcap;
 mod pcapng;
 mod read_ahead;
@@ -33,10 +36,11 @@ mod tests;
 mod window;
 mod zip;
 
+pub use drain::Statistics;
 pub use error::{CaptureError, Fault};
 pub use file::FileSource;
 pub use filter::{Filter, FilterError};
-pub use live::{Live, LiveOptions, Statistics};
+pub use live::{Live, LiveOptions};
 pub use packet::{LinkType, RawPacket};
 pub use savefile::{PcapHeader, write_record};
 pub use source::{Next, Source};

@@ -12,6 +12,7 @@ use nix::sys::time::TimeVal;
 
 use super::environment::Environment;
 use super::xml;
+use crate::capture::Statistics;
 use crate::digits;
 use crate::flow::{Identity, Summary};
 use crate::net_text;
@@ -41,7 +42,7 @@ pub struct Report {
 }
 
 /// The counts at the end of a report.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Totals {
     /// The largest number of flows open at once.
     pub max_open_flows: u64,
@@ -53,6 +54,17 @@ pub struct Totals {
     pub packets: u64,
     /// Flows closed early for want of memory.
     pub closed_early: u64,
+    /// In a live capture, what became of the device's packets.
+    pub device: Option<DeviceTotals>,
+}
+
+/// A device that was captured from, and its packets.
+#[derive(Clone, Debug)]
+pub struct DeviceTotals {
+    /// The device's name.
+    pub device: String,
+    /// Its packets, and how many were lost.
+    pub packets: Statistics,
 }
 
 fn build_time() -> Timestamp {
@@ -118,7 +130,7 @@ impl Report {
     }
 
     /// Writes the end of the report and everything that waits.
-    pub fn finish(mut self, totals: Totals, findings: &RunFindings) -> io::Result<()> {
+    pub fn finish(mut self, totals: &Totals, findings: &RunFindings) -> io::Result<()> {
         self.put("  </configuration>\n");
         match &findings.networks {
             None => self.put("  <summary />\n"),
@@ -136,6 +148,9 @@ impl Report {
         }
         if totals.closed_early > 0 {
             self.put(&format!("  <closed_early>{}</closed_early>\n", totals.closed_early));
+        }
+        if let Some(device) = &totals.device {
+            self.push_device(device);
         }
         if let Some(usage) = self.environment.usage() {
             let seconds = |time: TimeVal| format!("{}.{:06}", time.tv_sec(), time.tv_usec());
@@ -313,6 +328,21 @@ impl Report {
             self.put("/>\n");
         }
         self.put("</ssids>\n</summary>\n");
+    }
+
+    /// What became of a device's packets: an element that only live captures have.
+    fn push_device(&mut self, DeviceTotals { device, packets }: &DeviceTotals) {
+        self.put("  <live_capture>\n");
+        self.push_element("    ", "interface", device.as_bytes());
+        for (name, number) in [
+            ("packets_received", packets.received),
+            ("packets_dropped_by_kernel", packets.dropped),
+            ("packets_dropped_by_interface", packets.dropped_by_device),
+            ("packets_unread", packets.unread),
+        ] {
+            self.put(&format!("    <{name}>{number}</{name}>\n"));
+        }
+        self.put("  </live_capture>\n");
     }
 
     fn push_element(&mut self, indent: &str, name: &str, value: &[u8]) {

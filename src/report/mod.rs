@@ -4,5 +4,5 @@ mod dfxml;
 mod environment;
 mod xml;
 
-pub use dfxml::{Report, Totals};
+pub use dfxml::{DeviceTotals, Report, Totals};
 pub use environment::Environment;
