@@ -14,8 +14,10 @@ pub struct Settings {
     pub tdelta: i32,
     /// Live capture: milliseconds after which the kernel hands over what it has.
     pub packet_buffer_timeout: u32,
-    /// Live capture: bytes that the kernel keeps for the program; `None` for libpcap's default.
+    /// Live capture: bytes of the kernel's packet buffer; `None` for a size that serves well.
     pub capture_buffer: Option<u32>,
+    /// Live capture: bytes of packets that may wait in memory to be looked at.
+    pub capture_queue: u64,
     /// The prefix of messages, instead of the program's name.
     pub debug_prefix: Option<String>,
     /// Run this command on every HTTP body; empty for none.
@@ -54,6 +56,7 @@ impl Default for Settings {
             tdelta: 0,
             packet_buffer_timeout: 10,
             capture_buffer: None,
+            capture_queue: 256 << 20,
             debug_prefix: None,
             http_cmd: String::new(),
             http_alert_fd: None,
@@ -136,6 +139,13 @@ pub const PARAMETERS: &[Parameter] = &[
         scanner: "",
         help: "live capture: bytes of the kernel's packet buffer",
         value: Value::AutoSmallSize(|s| &mut s.capture_buffer),
+    },
+    Parameter {
+        name: "capture_queue",
+        default: "256M",
+        scanner: "",
+        help: "live capture: bytes of packets that may wait in memory",
+        value: Value::Size(|s| &mut s.capture_queue),
     },
     Parameter {
         name: "buffer_memory",

@@ -73,12 +73,12 @@ impl Batch {
 
     /// Whether it should take no more packets.
     pub(super) fn is_full(&self) -> bool {
-        self.memory() >= FULL
+        self.memory() >= FULL as u64
     }
 
     /// Bytes that its packets take, whether they were handed on or not.
-    pub(super) fn memory(&self) -> usize {
-        self.bytes.len() + self.packets.len() * size_of::<Batched>()
+    pub(super) fn memory(&self) -> u64 {
+        (self.bytes.len() + self.packets.len() * size_of::<Batched>()) as u64
     }
 }
 

@@ -78,7 +78,7 @@ type Outcome = (Statistics, Option<String>);
 
 impl Drain {
     /// Begins to take packets, of which `limit` bytes may wait in the queue.
-    pub(super) fn start(capture: Capture<Active>, limit: usize) -> io::Result<Self> {
+    pub(super) fn start(capture: Capture<Active>, limit: u64) -> io::Result<Self> {
         let (filler, queue) = packet_queue(limit);
         let thread = thread::Builder::new()
             .name("capture".to_owned())

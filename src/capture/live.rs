@@ -1,9 +1,8 @@
 //! Live capture from a network device, by libpcap.
 //!
 //! A thread of its own [drains](super::drain) the kernel's buffer into a queue, so that packets are
-//! not lost while the packet loop waits for a disk or for a reader of its output. The queue holds
-//! [`QUEUE_BYTES`]; when it is full, the kernel's buffer fills, and then the kernel drops packets
-//! and counts them.
+//! not lost while the packet loop waits for a disk or for a reader of its output. When the queue is
+//! full, the kernel's buffer fills, and then the kernel drops packets and counts them.
 
 use std::time::{Duration, Instant};
 
@@ -20,8 +19,6 @@ use super::savefile::PcapHeader;
 use super::source::Next;
 use crate::sys;
 
-/// Bytes of packets that may wait for the packet loop.
-const QUEUE_BYTES: usize = 64 << 20;
 /// Sizes of the kernel's buffer to try, in bytes, if none is asked for; then libpcap's default.
 ///
 /// The kernel takes this memory when the capture begins, and gives it to nobody else.
@@ -42,12 +39,15 @@ pub struct LiveOptions {
     pub timeout_ms: u32,
     /// Bytes of the kernel's buffer; `None` for a size that serves well.
     pub buffer_size: Option<u32>,
+    /// Bytes of packets that may wait for whoever asks for them.
+    pub queue_bytes: u64,
 }
 
 /// A device that packets are being captured from.
 pub struct Live {
     device: String,
     link_type: LinkType,
+    queue_bytes: u64,
     stage: Stage,
     /// The packets that were taken from the queue last.
     batch: Batch,
@@ -88,6 +88,7 @@ impl Live {
         Ok(Self {
             device,
             link_type: LinkType(capture.get_datalink().0),
+            queue_bytes: options.queue_bytes,
             stage: Stage::Open(Box::new(capture)),
             batch: Batch::default(),
             idle_at: Instant::now(),
@@ -176,7 +177,7 @@ impl Live {
     fn begin(&mut self) -> Result<(), CaptureError> {
         let stage = std::mem::replace(&mut self.stage, Stage::Over(Statistics::default()));
         if let Stage::Open(capture) = stage {
-            let drain = Drain::start(*capture, QUEUE_BYTES)
+            let drain = Drain::start(*capture, self.queue_bytes)
                 .map_err(|error| Fault::Io(error).of(&self.device))?;
             self.stage = Stage::Draining(drain);
         }
@@ -262,6 +263,7 @@ mod tests {
             filter: String::new(),
             timeout_ms: 10,
             buffer_size: None,
+            queue_bytes: 1 << 20,
         }
     }
 

@@ -15,7 +15,7 @@ use super::batch::Batch;
 const SPARE_BATCHES: usize = 16;
 
 /// Makes a queue for packets of `limit` bytes; the last batch may exceed it.
-pub(super) fn packet_queue(limit: usize) -> (Filler, Taker) {
+pub(super) fn packet_queue(limit: u64) -> (Filler, Taker) {
     let shared = Arc::new(Shared { limit, ..Shared::default() });
     (Filler(Arc::clone(&shared)), Taker(shared))
 }
@@ -41,7 +41,7 @@ pub(super) enum Taken {
 
 #[derive(Debug, Default)]
 struct Shared {
-    limit: usize,
+    limit: u64,
     state: Mutex<State>,
     packets_came: Condvar,
     room_came: Condvar,
@@ -51,7 +51,7 @@ struct Shared {
 struct State {
     waiting: VecDeque<Batch>,
     /// Memory of what is waiting.
-    waiting_bytes: usize,
+    waiting_bytes: u64,
     spare: Vec<Batch>,
     /// Whether the taker waits for packets, or the filler for room: only then is a wake-up, which
     /// is a system call, needed.
@@ -242,12 +242,12 @@ mod tests {
 
     #[test]
     fn a_full_queue_waits_for_room_and_stops_at_once() {
-        const LIMIT: usize = 4 << 20;
-        const LENGTH: usize = 100_000;
+        const LIMIT: u64 = 4 << 20;
+        const LENGTH: u64 = 100_000;
         let (filler, taker) = packet_queue(LIMIT);
         let filling = thread::spawn(move || {
             let mut count = 0;
-            while add(&filler, count, LENGTH) {
+            while add(&filler, count, LENGTH as usize) {
                 count += 1;
             }
             assert!(filler.is_stopping());

@@ -2,12 +2,12 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
-use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
 use rustix::process::Signal;
 
+use crate::cable::{Cable, inside};
 use crate::support::sandbox::{Outcome, Running, Sandbox, is_root, skip, wait_until};
 
 /// Starts a capture and waits until it listens.
@@ -23,6 +23,8 @@ fn interrupt(running: Running) -> Outcome {
     let outcome = running.finish();
     assert_eq!(outcome.status, Some(0), "{outcome:?}");
     assert!(outcome.stderr.contains("tcpflow: terminating orderly\n"), "{outcome:?}");
+    let counts = outcome.stderr.matches("packets received, 0 dropped by the kernel").count();
+    assert_eq!(counts, 1, "{outcome:?}");
     outcome
 }
 
@@ -66,7 +68,13 @@ fn loopback_with_a_filter() {
     assert_eq!(sandbox.read(&request), b"question");
     assert_eq!(sandbox.read(&response), b"answer");
     assert!(!sandbox.path(&other_name).exists(), "the filter let it through");
-    assert_eq!(sandbox.report("out/report.xml").flow(&request).filesize, "8");
+    let report = sandbox.report("out/report.xml");
+    assert_eq!(report.flow(&request).filesize, "8");
+    assert_eq!(report.texts["interface"], "lo");
+    let received: u32 = report.texts["packets_received"].parse().unwrap();
+    assert!(received >= 2, "{received} packets received");
+    assert_eq!(report.texts["packets_dropped_by_kernel"], "0");
+    assert_eq!(report.texts["packets_unread"], "0");
 }
 
 #[test]
@@ -102,54 +110,6 @@ fn a_device_that_is_not_there_is_told() {
     sandbox.run("-i no-such-device -o out").fails(1, &["no-such-device"]);
 }
 
-/// Two network namespaces, joined by a cable; gone at the end of the test.
-struct Cable {
-    left: String,
-    right: String,
-}
-
-impl Cable {
-    fn lay() -> Option<Self> {
-        let id = std::process::id();
-        let cable = Self { left: format!("tcpflow{id}a"), right: format!("tcpflow{id}b") };
-        let Self { left, right } = &cable;
-        let laid = [
-            format!("netns add {left}"),
-            format!("netns add {right}"),
-            format!("-n {left} link add left type veth peer name right netns {right}"),
-            format!("-n {left} address add 192.0.2.1/24 dev left"),
-            format!("-n {right} address add 192.0.2.2/24 dev right"),
-            format!("-n {left} link set left up"),
-            format!("-n {right} link set right up"),
-        ]
-        .iter()
-        .all(|words| ip(words));
-        laid.then_some(cable)
-    }
-}
-
-impl Drop for Cable {
-    fn drop(&mut self) {
-        ip(&format!("netns delete {}", self.left));
-        ip(&format!("netns delete {}", self.right));
-    }
-}
-
-fn ip(words: &str) -> bool {
-    let output = Command::new("ip").args(words.split(' ')).output();
-    output.is_ok_and(|output| output.status.success())
-}
-
-/// Runs something in a network namespace, on a thread that ends with it.
-fn inside<T: Send + 'static>(namespace: &str, work: impl FnOnce() -> T + Send + 'static) -> T {
-    let handle = std::fs::File::open(format!("/run/netns/{namespace}")).unwrap();
-    let work = move || {
-        nix::sched::setns(handle, nix::sched::CloneFlags::CLONE_NEWNET).unwrap();
-        work()
-    };
-    thread::spawn(work).join().unwrap()
-}
-
 /// A megabyte crosses a real link, with offloading and all, and arrives whole in the file.
 #[test]
 fn between_two_network_namespaces() {
@@ -157,13 +117,9 @@ fn between_two_network_namespaces() {
         skip("live capture between namespaces", "only root may make them");
         return;
     }
-    let Some(cable) = Cable::lay() else {
-        skip("live capture between namespaces", "ip(8) cannot make namespaces joined by veth here");
-        return;
-    };
+    let Some(cable) = Cable::lay("two-hosts") else { return };
     let sandbox = Sandbox::new();
-    let running =
-        sandbox.start_inside(&cable.right, "-i right -S capture_buffer=64M -e md5 -o out tcp");
+    let running = sandbox.start_inside(&cable.right, "-i right -e md5 -o out tcp");
     running.says("listening on ");
 
     let listener = inside(&cable.right, || TcpListener::bind("192.0.2.2:8080").unwrap());

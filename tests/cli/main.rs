@@ -4,12 +4,14 @@
 #[allow(dead_code, reason = "shared with other tests, which use the rest")]
 mod support;
 
+mod cable;
 mod console;
 mod failures;
 mod fixtures;
 mod flows;
 mod inputs;
 mod live;
+mod live_load;
 mod names;
 mod options;
 mod packet_files;

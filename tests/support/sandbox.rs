@@ -122,7 +122,14 @@ impl Sandbox {
         Running::start(command)
     }
 
-    /// The same in a network namespace.
+    /// Starts the program with standard output going elsewhere than into the [`Outcome`].
+    pub(crate) fn start_into(&self, stdout: impl Into<Stdio>, arguments: &str) -> Running {
+        let mut command = self.command(arguments.split_whitespace().map(expand));
+        command.stdout(stdout).stderr(Stdio::piped());
+        Running::spawn(command)
+    }
+
+    /// Starts the program in a network namespace.
     pub(crate) fn start_inside(&self, namespace: &str, arguments: &str) -> Running {
         let mut command = Command::new("ip");
         command.args(["netns", "exec", namespace]).arg(program()).args(arguments.split(' '));
@@ -245,10 +252,21 @@ pub(crate) struct Running {
 
 impl Running {
     fn start(mut command: Command) -> Self {
-        let mut child = piped(&mut command).spawn().expect("a child");
-        let (stdout, reader_of_stdout) = gathered(child.stdout.take().expect("a pipe"));
-        let (stderr, reader_of_stderr) = gathered(child.stderr.take().expect("a pipe"));
-        Self { child, stdout, stderr, readers: vec![reader_of_stdout, reader_of_stderr] }
+        piped(&mut command);
+        Self::spawn(command)
+    }
+
+    /// Gathers what comes out of the pipes that the command has.
+    fn spawn(mut command: Command) -> Self {
+        let mut child = command.spawn().expect("a child");
+        let mut readers = Vec::new();
+        let mut text = |(text, reader)| {
+            readers.push(reader);
+            text
+        };
+        let stdout = child.stdout.take().map(gathered).map(&mut text).unwrap_or_default();
+        let stderr = child.stderr.take().map(gathered).map(&mut text).unwrap_or_default();
+        Self { child, stdout, stderr, readers }
     }
 
     /// Waits until the program says this on standard error.
@@ -289,7 +307,9 @@ impl Running {
 }
 
 /// What comes out of a pipe, as it comes.
-fn gathered(mut pipe: impl Read + Send + 'static) -> (Arc<Mutex<Vec<u8>>>, JoinHandle<()>) {
+pub(crate) fn gathered(
+    mut pipe: impl Read + Send + 'static,
+) -> (Arc<Mutex<Vec<u8>>>, JoinHandle<()>) {
     let text = Arc::new(Mutex::new(Vec::new()));
     let sink = Arc::clone(&text);
     let reader = thread::spawn(move || {
