@@ -67,7 +67,7 @@ fn every_flow_of_many_is_complete() {
     }
     let Some(cable) = Cable::lay("many-flows") else { return };
     let sent = many_connections();
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::in_memory();
     sandbox.write("sent.pcap", Pcap::of(ETHERNET).write(&frames(sent.clone())));
     let read = sandbox.run("-a -q -r sent.pcap -o expected");
     assert_eq!(read.status, Some(0), "{read:?}");

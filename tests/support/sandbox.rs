@@ -51,6 +51,12 @@ impl Sandbox {
         Self(tempfile::tempdir().expect("a temporary folder"))
     }
 
+    /// A new one in memory, where the system has such a place: thousands of files take as long there
+    /// whatever the disk is like and whoever else uses it.
+    pub(crate) fn in_memory() -> Self {
+        tempfile::tempdir_in("/dev/shm").map_or_else(|_| Self::new(), Self)
+    }
+
     /// Where a file of it is.
     pub(crate) fn path(&self, name: impl AsRef<Path>) -> PathBuf {
         self.0.path().join(name)
