@@ -25,8 +25,8 @@ struct Batched {
 }
 
 impl Batch {
-    /// A batch without packets.
-    pub(super) fn new() -> Self {
+    /// A batch without packets, but with memory for them.
+    pub(super) fn with_room() -> Self {
         Self { bytes: Vec::with_capacity(FULL), ..Self::default() }
     }
 
@@ -88,7 +88,7 @@ mod tests {
 
     #[test]
     fn packets_come_out_as_they_went_in() {
-        let mut batch = Batch::new();
+        let mut batch = Batch::with_room();
         let time = |seconds| CaptureTime { seconds, microseconds: 7 };
         for _ in 0..2 {
             batch.push(time(1), 100, b"first");

@@ -77,7 +77,7 @@ impl Filler {
                 return Some(batch);
             }
             if state.waiting_bytes < self.0.limit {
-                return Some(state.spare.pop().unwrap_or_else(Batch::new));
+                return Some(state.spare.pop().unwrap_or_else(Batch::with_room));
             }
             if state.stopping {
                 return None;

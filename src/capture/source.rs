@@ -21,7 +21,6 @@ pub enum Next<'a> {
 }
 
 /// A source of packets.
-#[expect(clippy::large_enum_variant, reason = "there are few, and they stay where they are")]
 pub enum Source {
     /// A capture file, an archive, a pipe.
     File(FileSource),
