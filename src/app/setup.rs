@@ -24,7 +24,7 @@ use crate::hooks::{AlertDescriptor, Children};
 use crate::messages::Messages;
 use crate::output::{
     Console, FileStore, Finisher, FlowFileOptions, FlowFiles, Inspect, Limits, MakeFiles, Namer,
-    OutputFolder, PacketFiles, ScratchStreams, Semaphore, UnprocessedPackets,
+    OutputFolder, Pace, PacketFiles, ScratchStreams, Semaphore, UnprocessedPackets,
 };
 use crate::report::{Environment, Report};
 use crate::scan::{
@@ -352,7 +352,12 @@ impl<'a> Setup<'a> {
         let inspect: Arc<Inspect> = Arc::new(move |flow, path, content, hashes| {
             scan(&scanners, flow, Some(path), content, hashes)
         });
-        Finisher::new(inspect, self.messages.clone(), self.may_write_beside() && !has_hooks)
+        let pace = match self.config.input {
+            _ if has_hooks || !self.may_write_beside() => Pace::Here,
+            Input::Live { .. } => Pace::BesideAtOnce,
+            Input::Files(_) => Pace::Beside,
+        };
+        Finisher::new(inspect, self.messages.clone(), pace)
     }
 
     /// Whether other threads are of any use: there are processors and descriptors for them.

@@ -21,7 +21,14 @@ use crate::messages::Messages;
 use crate::scan::{Content, Findings, RunningHashes};
 
 /// Files that may wait for the thread.
-const MAX_WAITING: usize = 128;
+const MAX_WAITING: usize = 256;
+
+/// Files that are handed over together when nobody is in a hurry: to wake the thread for each
+/// costs as much as to write a small one.
+const BATCH: usize = 32;
+
+/// A file of so many bytes does not wait for others.
+const LARGE: usize = 256 * 1024;
 
 /// Bytes of files that may wait for the thread.
 const MAX_WAITING_BYTES: usize = 8 * 1024 * 1024;
@@ -46,6 +53,17 @@ pub struct Finisher {
     done: Outcomes,
 }
 
+/// Where and when files are finished.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pace {
+    /// By the caller, at once.
+    Here,
+    /// On a thread, as soon as it can: somebody watches the folder.
+    BesideAtOnce,
+    /// On a thread, together with others.
+    Beside,
+}
+
 /// What came of files, by ticket. Most are asked for in the order of their tickets.
 #[derive(Default)]
 struct Outcomes {
@@ -63,11 +81,22 @@ enum Place {
 }
 
 struct Helper {
-    jobs: Sender<Job>,
-    outcomes: Receiver<(Ticket, usize, Outcome)>,
+    jobs: Sender<Vec<Job>>,
+    outcomes: Receiver<Vec<Finished>>,
     thread: JoinHandle<()>,
+    /// Jobs to be handed over together.
+    batch: Vec<Job>,
+    batch_len: usize,
     waiting: usize,
     waiting_bytes: usize,
+}
+
+/// A job that was done.
+struct Finished {
+    ticket: Ticket,
+    /// Bytes of memory that it took while it waited.
+    memory: usize,
+    outcome: Outcome,
 }
 
 struct Job {
@@ -77,12 +106,16 @@ struct Job {
 }
 
 impl Finisher {
-    /// Finishes files with `inspect` looking at each; on a thread if `beside` says so and there
-    /// can be one.
-    pub fn new(inspect: Arc<Inspect>, messages: Messages, beside: bool) -> Self {
-        let helper = match beside {
-            true => Helper::start(Arc::clone(&inspect), messages.clone()),
-            false => None,
+    /// Finishes files with `inspect` looking at each, where and when `pace` says.
+    pub fn new(inspect: Arc<Inspect>, messages: Messages, pace: Pace) -> Self {
+        let batch_len = match pace {
+            Pace::Here => 0,
+            Pace::BesideAtOnce => 1,
+            Pace::Beside => BATCH,
+        };
+        let helper = match batch_len {
+            0 => None,
+            _ => Helper::start(Arc::clone(&inspect), messages.clone(), batch_len),
         };
         Self { inspect, messages, helper, done: Outcomes::default() }
     }
@@ -102,6 +135,13 @@ impl Finisher {
         ticket
     }
 
+    /// Has the files begun that wait for others.
+    pub fn hasten(&mut self) {
+        if let Some(helper) = &mut self.helper {
+            helper.hand_over();
+        }
+    }
+
     /// What came of the file, if it is finished by now. Gives each outcome once.
     pub fn outcome(&mut self, ticket: Ticket) -> Option<Outcome> {
         self.collect();
@@ -115,11 +155,12 @@ impl Finisher {
 
     /// Waits until all files are finished.
     pub fn wait(&mut self) {
+        self.hasten();
         while let Some(helper) = &mut self.helper
             && helper.waiting > 0
         {
             match helper.outcomes.recv() {
-                Ok(outcome) => helper.take(outcome, &mut self.done),
+                Ok(finished) => helper.take(finished, &mut self.done),
                 // The thread is gone, and with it what it had; that must not pass in silence.
                 Err(_) => {
                     self.messages.error(format_args!(
@@ -134,8 +175,8 @@ impl Finisher {
 
     fn collect(&mut self) {
         if let Some(helper) = &mut self.helper {
-            while let Ok(outcome) = helper.outcomes.try_recv() {
-                helper.take(outcome, &mut self.done);
+            while let Ok(finished) = helper.outcomes.try_recv() {
+                helper.take(finished, &mut self.done);
             }
         }
     }
@@ -195,22 +236,25 @@ impl Drop for Finisher {
 }
 
 impl Helper {
-    fn start(inspect: Arc<Inspect>, messages: Messages) -> Option<Self> {
-        let (jobs, to_do) = channel::<Job>();
+    fn start(inspect: Arc<Inspect>, messages: Messages, batch_len: usize) -> Option<Self> {
+        let (jobs, to_do) = channel::<Vec<Job>>();
         let (tell, outcomes) = channel();
+        let finish = move |job: Job| {
+            let (ticket, memory) = (job.ticket, job.file.memory());
+            Finished { ticket, memory, outcome: job.run(&*inspect, &messages) }
+        };
         let thread = Builder::new()
             .name("files".to_owned())
             .spawn(move || {
-                for job in to_do {
-                    let (ticket, memory) = (job.ticket, job.file.memory());
-                    let outcome = job.run(&*inspect, &messages);
-                    if tell.send((ticket, memory, outcome)).is_err() {
+                for batch in to_do {
+                    if tell.send(batch.into_iter().map(&finish).collect()).is_err() {
                         return;
                     }
                 }
             })
             .ok()?;
-        Some(Self { jobs, outcomes, thread, waiting: 0, waiting_bytes: 0 })
+        let batch = Vec::new();
+        Some(Self { jobs, outcomes, thread, batch, batch_len, waiting: 0, waiting_bytes: 0 })
     }
 
     /// Takes the job on, or gives it back.
@@ -219,20 +263,30 @@ impl Helper {
             return Some(job);
         }
         let memory = job.file.memory();
-        match self.jobs.send(job) {
-            Ok(()) => {
-                self.waiting += 1;
-                self.waiting_bytes += memory;
-                None
-            }
-            Err(refused) => Some(refused.0),
+        let is_large = memory.max(job.file.written_len()) >= LARGE;
+        self.waiting += 1;
+        self.waiting_bytes += memory;
+        self.batch.push(job);
+        if is_large || self.batch.len() >= self.batch_len {
+            self.hand_over();
+        }
+        None
+    }
+
+    /// Hands over what is to be handed over together. If the thread is gone, waiting for it tells.
+    fn hand_over(&mut self) {
+        if !self.batch.is_empty() {
+            let next = Vec::with_capacity(self.batch_len);
+            let _ = self.jobs.send(std::mem::replace(&mut self.batch, next));
         }
     }
 
-    fn take(&mut self, (ticket, memory, outcome): (Ticket, usize, Outcome), done: &mut Outcomes) {
-        self.waiting -= 1;
-        self.waiting_bytes -= memory;
-        done.put(ticket, outcome);
+    fn take(&mut self, finished: Vec<Finished>, done: &mut Outcomes) {
+        for Finished { ticket, memory, outcome } in finished {
+            self.waiting -= 1;
+            self.waiting_bytes -= memory;
+            done.put(ticket, outcome);
+        }
     }
 }
 

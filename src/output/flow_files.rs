@@ -149,7 +149,10 @@ impl FlowFiles {
 
     /// What came of a flow's file, if it is finished by now. Gives each outcome once.
     pub fn outcome(&mut self, file: Finishing) -> Option<Outcome> {
-        let outcome = self.finisher.outcome(file.ticket)?;
+        let mut outcome = self.finisher.outcome(file.ticket)?;
+        if let Some(closed) = &mut outcome {
+            self.store.recycle(std::mem::take(&mut closed.window));
+        }
         if let Some(name) = file.name
             && self.waiting.get(&name) == Some(&Waiting::Finishing(file.ticket))
         {
@@ -180,6 +183,7 @@ impl FlowFiles {
 
     /// Writes everything that waits in memory.
     pub fn flush(&mut self) {
+        self.finisher.hasten();
         self.store.flush();
     }
 

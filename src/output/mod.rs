@@ -21,7 +21,7 @@ mod unprocessed;
 mod write_behind;
 
 pub use console::Console;
-pub use finisher::{Finisher, Inspect, Outcome, Ticket};
+pub use finisher::{Finisher, Inspect, Outcome, Pace, Ticket};
 pub use flow_files::{Finishing, FlowFileOptions, FlowFiles, MakeFiles};
 pub use folder::{FILE_MODE, Opening, OutputFolder};
 pub use naming::Namer;

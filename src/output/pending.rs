@@ -152,6 +152,12 @@ impl PendingBytes {
         self.bytes.truncate(end.saturating_sub(self.start) as usize);
     }
 
+    /// The window's memory, empty.
+    pub(super) fn into_memory(mut self) -> Vec<u8> {
+        self.bytes.clear();
+        self.bytes
+    }
+
     /// Empties the window but keeps its memory, ready to go on at its end.
     pub(super) fn clear(&mut self) {
         self.start = self.end();
@@ -166,9 +172,9 @@ impl PendingBytes {
         (start, std::mem::replace(&mut self.bytes, fresh))
     }
 
-    /// Gets an empty window some memory.
-    pub(super) fn begin_with(&mut self, capacity: usize) {
-        self.bytes.reserve_exact(capacity);
+    /// Gives a window without memory some, which must be empty.
+    pub(super) fn begin_with(&mut self, memory: Vec<u8>) {
+        self.bytes = memory;
     }
 
     /// Empties the window and gives its memory back.

@@ -30,6 +30,9 @@ use crate::time::Timestamp;
 /// flows the growing.
 const FIRST_WINDOW: usize = 8 * 1024;
 
+/// Such windows that are kept when their files are closed.
+const MAX_FIRST_WINDOWS: usize = 256;
+
 /// Smaller windows are not worth waking another thread for.
 const MIN_BEHIND: usize = 64 * 1024;
 
@@ -102,6 +105,8 @@ pub struct FileStore {
     /// Empty windows that were written, for the next to use: a window is so large that the memory
     /// allocator asks the system for it.
     spare: Vec<Vec<u8>>,
+    /// The same, for small files to begin with.
+    first_windows: Vec<Vec<u8>>,
     limits: Limits,
     messages: Messages,
 }
@@ -119,6 +124,7 @@ impl FileStore {
             writes: 0,
             behind: if limits.beside { WriteBehind::start() } else { None },
             spare: Vec::new(),
+            first_windows: Vec::new(),
             limits,
             messages,
         }
@@ -201,7 +207,8 @@ impl FileStore {
         }
         let before = file.pending.memory();
         if before == 0 && plenty {
-            file.pending.begin_with(FIRST_WINDOW);
+            let memory = self.first_windows.pop();
+            file.pending.begin_with(memory.unwrap_or_else(|| Vec::with_capacity(FIRST_WINDOW)));
         }
         let placed = file.pending.put(position, data, file.written);
         self.memory_used += (file.pending.memory() - before) as u64;
@@ -330,6 +337,15 @@ impl FileStore {
         self.moved.remove(id.slot());
         self.free.push(id.slot());
         Some(file)
+    }
+
+    /// Takes back the window of a file that was finished.
+    pub fn recycle(&mut self, window: Vec<u8>) {
+        if self.first_windows.len() < MAX_FIRST_WINDOWS
+            && (FIRST_WINDOW..=2 * FIRST_WINDOW).contains(&window.capacity())
+        {
+            self.first_windows.push(window);
+        }
     }
 
     /// Writes the window to the file, or has it written, and empties it; the window's memory is

@@ -58,6 +58,9 @@ pub struct ClosedFile<T> {
     pub on_disk: bool,
     /// What the inspection of its content gave.
     pub findings: T,
+    /// The window that its bytes waited in, empty. Memory goes back to the thread that asked for
+    /// it: to free it elsewhere costs both of them a wait.
+    pub window: Vec<u8>,
 }
 
 impl StoredFile {
@@ -87,6 +90,11 @@ impl StoredFile {
     /// Bytes of memory that wait to be written.
     pub fn memory(&self) -> usize {
         self.pending.memory()
+    }
+
+    /// How many bytes the file has already.
+    pub fn written_len(&self) -> usize {
+        usize::try_from(self.written).unwrap_or(usize::MAX)
     }
 
     /// Writes what waits, has `inspect` look at all of the content, and closes the file. `None`
@@ -134,7 +142,8 @@ impl StoredFile {
         match finished {
             Ok(findings) => {
                 let on_disk = self.handle.is_some();
-                Some(ClosedFile { path: self.creation.into_path()?, on_disk, findings })
+                let window = self.pending.into_memory();
+                Some(ClosedFile { path: self.creation.into_path()?, on_disk, findings, window })
             }
             Err(error) => {
                 self.fail(error, messages);
