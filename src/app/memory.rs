@@ -6,7 +6,7 @@
 
 use nix::unistd::{SysconfVar, sysconf};
 
-use crate::config::{Config, Sink};
+use crate::config::{Config, Input, Sink};
 
 const MB: u64 = 1 << 20;
 
@@ -38,6 +38,8 @@ pub(super) struct Shares {
     pub(super) flows: u64,
     /// Bytes of streams that wait to be written.
     pub(super) buffers: u64,
+    /// Bytes of packets of a live capture that wait to be looked at.
+    pub(super) queue: u64,
 }
 
 impl Shares {
@@ -45,9 +47,13 @@ impl Shares {
     pub(super) fn of(config: &Config) -> Self {
         let total = config.settings.max_memory.unwrap_or_else(|| default_total(physical()));
         let buffers = config.settings.buffer_memory.min(total / 4);
+        let queue = match config.input {
+            Input::Live { .. } => config.settings.capture_queue.min(total / 4),
+            Input::Files(_) => 0,
+        };
         let on = &config.scanners;
         let others: u64 = [
-            (true, PROGRAM + FRAGMENTS + buffers),
+            (true, PROGRAM + FRAGMENTS + buffers + queue),
             (config.sink == Sink::Files, CLOSING),
             (on.netviz, PICTURE),
             (on.wifiviz, NETWORKS),
@@ -56,7 +62,7 @@ impl Shares {
         .into_iter()
         .map(|(is_needed, bytes)| if is_needed { bytes } else { 0 })
         .sum();
-        Self { total, flows: total.saturating_sub(others).max(LEAST), buffers }
+        Self { total, flows: total.saturating_sub(others).max(LEAST), buffers, queue }
     }
 }
 
@@ -79,9 +85,20 @@ mod tests {
 
     fn shares(max_memory: u64, buffer_memory: u64) -> Shares {
         let mut config = Config::new("tcpflow", Vec::new());
+        config.input = Input::Files(Vec::new());
         config.settings.max_memory = Some(max_memory);
         config.settings.buffer_memory = buffer_memory;
         Shares::of(&config)
+    }
+
+    #[test]
+    fn the_queue_of_a_live_capture_takes_its_part() {
+        let mut config = Config::new("tcpflow", Vec::new());
+        assert!(matches!(config.input, Input::Live { .. }));
+        config.settings.max_memory = Some(1 << 30);
+        let shares = Shares::of(&config);
+        assert_eq!(shares.queue, 256 * MB);
+        assert_eq!(shares.flows, (1024 - 16 - 68 - 64 - 64 - 256) * MB);
     }
 
     #[test]
@@ -101,7 +118,7 @@ mod tests {
     fn little_memory_is_shared_all_the_same() {
         assert_eq!(
             shares(100 * MB, 64 * MB),
-            Shares { total: 100 * MB, flows: LEAST, buffers: 25 * MB }
+            Shares { total: 100 * MB, flows: LEAST, buffers: 25 * MB, queue: 0 }
         );
         assert_eq!(shares(0, 0).flows, LEAST);
     }

@@ -156,7 +156,7 @@ impl<'a> Setup<'a> {
                     filter: self.config.filter.clone(),
                     timeout_ms: self.config.settings.packet_buffer_timeout,
                     buffer_size: self.config.settings.capture_buffer,
-                    queue_bytes: self.config.settings.capture_queue,
+                    queue_bytes: self.memory.queue,
                 })?;
                 self.messages.debug(1, format_args!("listening on {}", source.name()));
                 if self.relinquish.is_none() && privileges::is_root() {

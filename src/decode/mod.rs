@@ -113,12 +113,17 @@ impl Decoder {
             return None;
         }
         let datagram = link::ethernet::datagram(packet.data)?;
-        let carried = network::read(datagram.data)?;
-        if !carried.is_tcp() {
-            return None;
-        }
-        let header = transport::Header::parse(carried.payload)?;
-        let tuple = carried.addresses.with_ports(transport::ports(carried.payload)?);
+        let (tuple, header) = match network::read_plain_v4(datagram.data) {
+            Some((source, destination, payload)) => {
+                let header = transport::Header::parse(payload)?;
+                (FiveTuple::v4(source, destination, transport::ports(payload)?), header)
+            }
+            None => {
+                let carried = network::read(datagram.data).filter(network::Carried::is_tcp)?;
+                let ports = transport::ports(carried.payload)?;
+                (carried.addresses.with_ports(ports), transport::Header::parse(carried.payload)?)
+            }
+        };
         let origin = Origin { link: datagram.link, ..Origin::of(packet, time) };
         Some((datagram, origin.segment(tuple, header)))
     }

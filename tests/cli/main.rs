@@ -9,6 +9,7 @@ mod console;
 mod failures;
 mod fixtures;
 mod flows;
+mod gaps;
 mod inputs;
 mod live;
 mod live_load;

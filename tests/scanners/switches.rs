@@ -187,6 +187,11 @@ fn hashes_are_those_of_the_files() {
                     _ => digest(kind, &Sha256::digest(&content)),
                 })
                 .collect();
+            // The hash of what has a hole is not that of what was sent.
+            let digests = match name.starts_with("010.000.000.005") {
+                true => digests.replace("'>", "' complete='no'>"),
+                false => digests,
+            };
             let entry = report.split("<fileobject>").find(|entry| entry.contains(&name));
             let line = entry.expect(&name).lines().find(|line| line.contains("<hashdigest"));
             assert_eq!(line, Some(format!("      {digests}").as_str()), "{switches}: {name}");
