@@ -1,0 +1,316 @@
+//! Many files that grow at once, written seldom.
+//!
+//! Bytes gather in memory, a window for each file, under one budget; beyond it windows are written
+//! out, of those used least recently a large one first. A small file costs one open, one write, one
+//! stamp and one close. Descriptors are a cache: any number of files may be growing, only some are
+//! held open. Windows are written by another thread if there can be one.
+//!
+//! A file that fails (full disk, no permission) is reported once, by name, and takes no more
+//! bytes; the others go on.
+
+mod descriptors;
+mod repeats;
+mod writing;
+
+use std::io;
+use std::num::NonZeroU32;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::create::Creation;
+use super::folder::{FILE_MODE, Opening, OutputFolder};
+use super::lru::UseOrder;
+use super::moving;
+use super::pending::{PendingBytes, Placed};
+use super::stored_file::StoredFile;
+use super::write_behind::WriteBehind;
+use crate::messages::Messages;
+use crate::scan::RunningHashes;
+use crate::time::Timestamp;
+
+/// As long as nearly all of the budget is free a window begins with this size, which spares small
+/// flows the growing.
+const FIRST_WINDOW: usize = 8 * 1024;
+
+/// Such windows that are kept when their files are closed.
+const MAX_FIRST_WINDOWS: usize = 256;
+
+/// A move of a stream's bytes is done in memory up to this size.
+const MAX_MOVE_IN_MEMORY: u64 = 4 * 1024 * 1024;
+
+/// What a file takes besides its window: itself, its places in the orders of use, how it is to be
+/// made or what it is called, its hashes, and the place of its name among those that wait.
+const FILE_COST: usize = size_of::<StoredFile>() + 2 * 12 + 256 + 512 + 48;
+
+/// Names a file of a [`FileStore`] until it is closed.
+///
+/// One more than the file's slot, so that "no file" costs no space in the millions of flows that
+/// have none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct FileId(NonZeroU32);
+
+impl FileId {
+    fn of_slot(slot: u32) -> Self {
+        Self(NonZeroU32::MIN.saturating_add(slot))
+    }
+
+    fn slot(self) -> u32 {
+        self.0.get() - 1
+    }
+
+    fn index(self) -> usize {
+        self.slot() as usize
+    }
+}
+
+/// What a store may use.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Bytes of memory for all windows together.
+    pub memory: u64,
+    /// Files held open at once; at least 1.
+    pub descriptors: usize,
+    /// Whether another thread may write.
+    pub beside: bool,
+}
+
+/// Files being written.
+#[derive(Debug)]
+pub struct FileStore {
+    files: Vec<Option<Box<StoredFile>>>,
+    free: Vec<u32>,
+    /// Files with bytes in memory.
+    buffered: UseOrder,
+    /// Files with a descriptor.
+    open: UseOrder,
+    /// Files that were moved up since they were last settled.
+    moved: UseOrder,
+    memory_used: u64,
+    /// How many windows were written.
+    writes: u64,
+    behind: Option<WriteBehind>,
+    /// Empty windows that were written, for the next to use: a window is so large that the memory
+    /// allocator asks the system for it.
+    spare: Vec<Vec<u8>>,
+    /// The same, for small files to begin with.
+    first_windows: Vec<Vec<u8>>,
+    limits: Limits,
+    messages: Messages,
+}
+
+impl FileStore {
+    /// A store without files.
+    pub fn new(limits: Limits, messages: Messages) -> Self {
+        Self {
+            files: Vec::new(),
+            free: Vec::new(),
+            buffered: UseOrder::default(),
+            open: UseOrder::default(),
+            moved: UseOrder::default(),
+            memory_used: 0,
+            writes: 0,
+            behind: if limits.beside { WriteBehind::start() } else { None },
+            spare: Vec::new(),
+            first_windows: Vec::new(),
+            limits,
+            messages,
+        }
+    }
+
+    /// Adds a file. Nothing is made on disk before its bytes are written or [`create`](Self::create)
+    /// is called.
+    pub fn add(
+        &mut self,
+        creation: Creation,
+        stamp: Option<Timestamp>,
+        hashes: Option<RunningHashes>,
+    ) -> FileId {
+        self.add_file(StoredFile::new(creation, stamp, hashes))
+    }
+
+    /// Adds a file that was made and finished before, to go on at its end. `None` if it is gone.
+    pub fn resume(&mut self, path: &Path, folder: &Arc<OutputFolder>) -> Option<FileId> {
+        let len = folder.open(path, Opening::Again, FILE_MODE).ok()?.metadata().ok()?.len();
+        let creation = Creation::Made(path.to_owned(), Arc::clone(folder));
+        let mut file = StoredFile::new(creation, None, None);
+        file.written = len;
+        file.pending = PendingBytes::behind(len);
+        Some(self.add_file(file))
+    }
+
+    fn add_file(&mut self, file: StoredFile) -> FileId {
+        let file = Box::new(file);
+        match self.free.pop() {
+            Some(number) => {
+                self.files[number as usize] = Some(file);
+                FileId::of_slot(number)
+            }
+            None => {
+                self.files.push(Some(file));
+                FileId::of_slot((self.files.len() - 1) as u32)
+            }
+        }
+    }
+
+    /// The file, as long as it is growing.
+    pub(super) fn file_mut(&mut self, id: FileId) -> Option<&mut StoredFile> {
+        self.files.get_mut(id.index())?.as_deref_mut()
+    }
+
+    /// Bytes of memory that files take besides their windows.
+    pub fn memory(&self) -> u64 {
+        ((self.files.len() - self.free.len()) * FILE_COST) as u64
+    }
+
+    /// Makes the file on disk if that was not done yet; `None` if it cannot be made.
+    pub fn create(&mut self, id: FileId) -> Option<&Path> {
+        self.ensure_open(id);
+        self.path(id)
+    }
+
+    /// Where the file is, once it was made.
+    pub fn path(&self, id: FileId) -> Option<&Path> {
+        self.files[id.index()].as_ref()?.creation.path()
+    }
+
+    /// Stores `data` at `position`. Later bytes overwrite earlier ones, holes read as zeros.
+    #[inline]
+    pub fn put(&mut self, id: FileId, position: u64, data: &[u8]) {
+        let Some(Some(file)) = self.files.get_mut(id.index()) else { return };
+        let place = position + file.lead;
+        if file.pending.append(place, data) {
+            self.buffered.touch(id.slot());
+        } else {
+            self.place(id, place, data);
+        }
+    }
+
+    /// The same, at a position of the file rather than of the stream.
+    fn place(&mut self, id: FileId, position: u64, data: &[u8]) {
+        let plenty = self.memory_used < self.limits.memory / 16;
+        let Some(file) = &mut self.files[id.index()] else { return };
+        if file.failed || data.is_empty() {
+            return;
+        }
+        let before = file.pending.memory();
+        if before == 0 && plenty {
+            let memory = self.first_windows.pop();
+            file.pending.begin_with(memory.unwrap_or_else(|| Vec::with_capacity(FIRST_WINDOW)));
+        }
+        let placed = file.pending.put(position, data, file.written);
+        self.memory_used += (file.pending.memory() - before) as u64;
+        match placed {
+            Placed::Inside => {
+                self.buffered.touch(id.slot());
+                self.keep_budget();
+            }
+            // A lone repetition of old bytes must not disturb the window; a stream that goes on
+            // there takes the window with it.
+            Placed::Before if file.written_apart != position => {
+                self.write_apart(id, position, data)
+            }
+            Placed::Before | Placed::Apart | Placed::Full => {
+                self.write_out(id);
+                self.place(id, position, data);
+            }
+        }
+    }
+
+    /// Stores `data` behind everything stored so far.
+    pub fn append(&mut self, id: FileId, data: &[u8]) {
+        let Some(file) = &self.files[id.index()] else { return };
+        let end = file.pending.end() - file.lead;
+        self.put(id, end, data);
+    }
+
+    /// Moves all bytes of the file up by `distance`, with zeros in the new space, and cuts off
+    /// what lies beyond `limit` in the end.
+    ///
+    /// A stream may turn out to begin earlier with every packet. So as much room as there are bytes
+    /// is made beyond what is asked for, and given back when the file is closed: all moves
+    /// together cost no more than a few times the bytes there are.
+    pub fn move_up(&mut self, id: FileId, distance: u64, limit: Option<u64>) {
+        let Some(file) = &mut self.files[id.index()] else { return };
+        file.give_up_hashes();
+        file.limit = limit;
+        self.moved.touch(id.slot());
+        if distance <= file.lead {
+            file.lead -= distance;
+            return;
+        }
+        let end = file.written.max(file.pending.end());
+        let up = distance - file.lead + end;
+        file.lead = end;
+        let in_memory = file.written == 0 && file.pending.start() == 0;
+        if in_memory && end + up <= MAX_MOVE_IN_MEMORY {
+            let before = file.pending.memory();
+            file.pending.move_up(up as usize);
+            self.memory_used += (file.pending.memory() - before) as u64;
+            return;
+        }
+        self.write_out(id);
+        self.settle(id);
+        self.ensure_open(id);
+        let Some(file) = &mut self.files[id.index()] else { return };
+        let Some(handle) = &file.handle else { return };
+        match moving::move_bytes_up(handle, file.written, up) {
+            Ok(written) => file.written = written,
+            Err(error) => self.fail(id, error),
+        }
+    }
+
+    /// Writes everything that waits in memory, and waits until it is written. Files are then as
+    /// they would be if they were closed.
+    pub fn flush(&mut self) {
+        while let Some(moved) = self.moved.oldest() {
+            self.give_back_room(FileId::of_slot(moved));
+        }
+        while let Some(oldest) = self.buffered.oldest() {
+            self.write_and_release(FileId::of_slot(oldest));
+        }
+        while let Some(written) = self.behind.as_mut().and_then(WriteBehind::wait) {
+            self.note(written);
+        }
+    }
+
+    /// Gives back the room before the beginning of a file.
+    fn give_back_room(&mut self, id: FileId) {
+        self.moved.remove(id.slot());
+        self.write_out(id);
+        self.settle(id);
+        self.ensure_open(id);
+        let Some(file) = &mut self.files[id.index()] else { return };
+        if !file.failed
+            && let Err(error) = file.give_back_room()
+        {
+            self.fail(id, error);
+        }
+    }
+
+    /// Takes the file out of the store, to be finished by [`StoredFile::finish`].
+    pub fn detach(&mut self, id: FileId) -> Option<Box<StoredFile>> {
+        self.settle(id);
+        let file = self.files[id.index()].take()?;
+        self.memory_used -= file.pending.memory() as u64;
+        self.buffered.remove(id.slot());
+        self.open.remove(id.slot());
+        self.moved.remove(id.slot());
+        self.free.push(id.slot());
+        Some(file)
+    }
+
+    /// Takes back the window of a file that was finished.
+    pub fn recycle(&mut self, window: Vec<u8>) {
+        if self.first_windows.len() < MAX_FIRST_WINDOWS
+            && (FIRST_WINDOW..=2 * FIRST_WINDOW).contains(&window.capacity())
+        {
+            self.first_windows.push(window);
+        }
+    }
+
+    fn fail(&mut self, id: FileId, error: io::Error) {
+        let Some(file) = &mut self.files[id.index()] else { return };
+        file.fail(error, &self.messages);
+        self.open.remove(id.slot());
+    }
+}
