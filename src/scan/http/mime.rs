@@ -1,5 +1,9 @@
 //! Names the file extension that belongs to a media type.
 
+use std::cmp::Ordering;
+
+use memchr::{memchr, memrchr};
+
 /// Lines of media type, tab, extension, sorted by media type.
 static TABLE: &str = include_str!("mime_types.tsv");
 
@@ -9,19 +13,22 @@ static TABLE: &str = include_str!("mime_types.tsv");
 /// that blanks around it make it unknown. Case does not matter.
 pub(super) fn extension(content_type: &[u8]) -> Option<&'static str> {
     let media_type = content_type.split(|&byte| byte == b';').next()?;
+    let table = TABLE.as_bytes();
     let mut low = 0;
-    let mut high = TABLE.len();
+    let mut high = table.len();
     // A binary search over byte positions: each probe looks at the line around the middle.
     while low < high {
         let middle = low + (high - low) / 2;
-        let start = TABLE.get(low..middle)?.rfind('\n').map_or(low, |newline| low + newline + 1);
-        let line = TABLE.get(start..)?.lines().next()?;
-        let (name, extension) = line.split_once('\t')?;
+        let start =
+            memrchr(b'\n', table.get(low..middle)?).map_or(low, |newline| low + newline + 1);
+        let rest = table.get(start..)?;
+        let end = memchr(b'\n', rest).unwrap_or(rest.len());
+        let tab = memchr(b'\t', rest)?;
         let wanted = media_type.iter().map(u8::to_ascii_lowercase);
-        match name.bytes().cmp(wanted) {
-            std::cmp::Ordering::Equal => return Some(extension),
-            std::cmp::Ordering::Less => low = start + line.len() + 1,
-            std::cmp::Ordering::Greater => high = start,
+        match rest.get(..tab)?.iter().copied().cmp(wanted) {
+            Ordering::Equal => return TABLE.get(start + tab + 1..start + end),
+            Ordering::Less => low = start + end + 1,
+            Ordering::Greater => high = start,
         }
     }
     None
