@@ -12,9 +12,10 @@ use std::collections::VecDeque;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, channel};
 use std::thread::{Builder, JoinHandle};
 
+use super::jobs::{Finished, Job, JobQueue};
 use super::stored_file::{ClosedFile, StoredFile};
 use crate::flow::Identity;
 use crate::messages::Messages;
@@ -25,10 +26,7 @@ const MAX_WAITING: usize = 256;
 
 /// Files that are handed over together when nobody is in a hurry: to wake the thread for each
 /// costs as much as to write a small one.
-const BATCH: usize = 32;
-
-/// A file of so many bytes does not wait for others.
-const LARGE: usize = 256 * 1024;
+pub(super) const BATCH: usize = 32;
 
 /// Bytes of files that may wait for the thread.
 const MAX_WAITING_BYTES: usize = 8 * 1024 * 1024;
@@ -81,7 +79,7 @@ enum Place {
 }
 
 struct Helper {
-    jobs: Sender<Vec<Job>>,
+    queue: Arc<JobQueue>,
     outcomes: Receiver<Vec<Finished>>,
     thread: JoinHandle<()>,
     /// Jobs to be handed over together.
@@ -89,20 +87,6 @@ struct Helper {
     batch_len: usize,
     waiting: usize,
     waiting_bytes: usize,
-}
-
-/// A job that was done.
-struct Finished {
-    ticket: Ticket,
-    /// Bytes of memory that it took while it waited.
-    memory: usize,
-    outcome: Outcome,
-}
-
-struct Job {
-    ticket: Ticket,
-    flow: Identity,
-    file: Box<StoredFile>,
 }
 
 impl Finisher {
@@ -129,7 +113,7 @@ impl Finisher {
             None => Some(job),
         };
         if let Some(job) = left {
-            let outcome = job.run(&*self.inspect, &self.messages);
+            let Finished { ticket, outcome, .. } = job.run(&*self.inspect, &self.messages);
             self.done.put(ticket, outcome);
         }
         ticket
@@ -159,6 +143,12 @@ impl Finisher {
         while let Some(helper) = &mut self.helper
             && helper.waiting > 0
         {
+            // There is nothing else to do, so why wait.
+            if let Some(job) = helper.queue.take_one() {
+                let finished = job.run(&*self.inspect, &self.messages);
+                helper.take(vec![finished], &mut self.done);
+                continue;
+            }
             match helper.outcomes.recv() {
                 Ok(finished) => helper.take(finished, &mut self.done),
                 // The thread is gone, and with it what it had; that must not pass in silence.
@@ -228,8 +218,8 @@ impl Outcomes {
 impl Drop for Finisher {
     fn drop(&mut self) {
         self.wait();
-        if let Some(Helper { jobs, thread, .. }) = self.helper.take() {
-            drop(jobs);
+        if let Some(Helper { queue, thread, .. }) = self.helper.take() {
+            queue.close();
             let _ = thread.join();
         }
     }
@@ -237,24 +227,22 @@ impl Drop for Finisher {
 
 impl Helper {
     fn start(inspect: Arc<Inspect>, messages: Messages, batch_len: usize) -> Option<Self> {
-        let (jobs, to_do) = channel::<Vec<Job>>();
+        let queue = Arc::new(JobQueue::default());
         let (tell, outcomes) = channel();
-        let finish = move |job: Job| {
-            let (ticket, memory) = (job.ticket, job.file.memory());
-            Finished { ticket, memory, outcome: job.run(&*inspect, &messages) }
-        };
+        let jobs = Arc::clone(&queue);
         let thread = Builder::new()
             .name("files".to_owned())
             .spawn(move || {
-                for batch in to_do {
-                    if tell.send(batch.into_iter().map(&finish).collect()).is_err() {
+                while let Some(batch) = jobs.take() {
+                    let finished = batch.into_iter().map(|job| job.run(&*inspect, &messages));
+                    if tell.send(finished.collect()).is_err() {
                         return;
                     }
                 }
             })
             .ok()?;
         let batch = Vec::new();
-        Some(Self { jobs, outcomes, thread, batch, batch_len, waiting: 0, waiting_bytes: 0 })
+        Some(Self { queue, outcomes, thread, batch, batch_len, waiting: 0, waiting_bytes: 0 })
     }
 
     /// Takes the job on, or gives it back.
@@ -263,7 +251,7 @@ impl Helper {
             return Some(job);
         }
         let memory = job.file.memory();
-        let is_large = memory.max(job.file.written_len()) >= LARGE;
+        let is_large = job.is_large();
         self.waiting += 1;
         self.waiting_bytes += memory;
         self.batch.push(job);
@@ -273,11 +261,10 @@ impl Helper {
         None
     }
 
-    /// Hands over what is to be handed over together. If the thread is gone, waiting for it tells.
+    /// Hands over what is to be handed over together.
     fn hand_over(&mut self) {
         if !self.batch.is_empty() {
-            let next = Vec::with_capacity(self.batch_len);
-            let _ = self.jobs.send(std::mem::replace(&mut self.batch, next));
+            self.queue.put(&mut self.batch);
         }
     }
 
@@ -287,12 +274,5 @@ impl Helper {
             self.waiting_bytes -= memory;
             done.put(ticket, outcome);
         }
-    }
-}
-
-impl Job {
-    fn run(self, inspect: &Inspect, messages: &Messages) -> Outcome {
-        let flow = self.flow;
-        self.file.finish(messages, |path, content, hashes| inspect(&flow, path, content, hashes))
     }
 }

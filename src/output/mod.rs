@@ -5,6 +5,7 @@ mod create;
 mod finisher;
 mod flow_files;
 mod folder;
+mod jobs;
 mod lru;
 mod moving;
 mod naming;

@@ -20,6 +20,10 @@ use crate::sparse;
 /// Bytes that may wait to be written.
 const MAX_WAITING_BYTES: usize = 4 << 20;
 
+/// With so many bytes waiting the thread has enough to do. Of several large streams some are then
+/// written, and hashed, by the packet loop itself.
+const ENOUGH_BYTES: usize = 1 << 20;
+
 /// Writes that may wait to be done.
 const MAX_WAITING: usize = 1024;
 
@@ -99,6 +103,11 @@ impl WriteBehind {
     /// Whether something must be written before more is handed over.
     pub(super) fn is_full(&self) -> bool {
         self.waiting >= MAX_WAITING || self.waiting_bytes >= MAX_WAITING_BYTES
+    }
+
+    /// Whether the thread will have something to do for a while.
+    pub(super) fn is_busy(&self) -> bool {
+        self.waiting_bytes >= ENOUGH_BYTES
     }
 
     /// A write that has been done since the last question.

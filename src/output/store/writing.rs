@@ -55,7 +55,8 @@ impl FileStore {
         // from one's cache to the other's.
         let is_large = bytes.len() >= MIN_BEHIND;
         let is_turn = file.hashes.is_some() || self.writes.is_multiple_of(3);
-        let is_worth_it = file.on_the_way > 0 || is_large && is_turn;
+        let is_busy = self.behind.as_ref().is_none_or(WriteBehind::is_busy);
+        let is_worth_it = file.on_the_way > 0 || is_large && is_turn && !is_busy;
         file.on_the_way += 1;
         let write = Write { id, target, start, empty_from, bytes, hashes: file.hashes.clone() };
         let left = match &mut self.behind {

@@ -1,0 +1,91 @@
+//! Files to be finished, from the packet loop to the thread that finishes them, and back again if
+//! the packet loop has nothing else to do.
+
+use std::collections::VecDeque;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+use super::finisher::{BATCH, Inspect, Outcome, Ticket};
+use super::stored_file::StoredFile;
+use crate::flow::Identity;
+use crate::messages::Messages;
+
+/// A file of so many bytes is not kept together with others.
+const LARGE: usize = 256 * 1024;
+
+/// A file to be finished.
+pub(super) struct Job {
+    pub(super) ticket: Ticket,
+    pub(super) flow: Identity,
+    pub(super) file: Box<StoredFile>,
+}
+
+/// A job that was done.
+pub(super) struct Finished {
+    pub(super) ticket: Ticket,
+    /// Bytes of memory that it took while it waited.
+    pub(super) memory: usize,
+    pub(super) outcome: Outcome,
+}
+
+impl Job {
+    /// Whether it takes so long that it is better done by itself.
+    pub(super) fn is_large(&self) -> bool {
+        self.file.memory().max(self.file.written_len()) >= LARGE
+    }
+
+    /// Does it.
+    pub(super) fn run(self, inspect: &Inspect, messages: &Messages) -> Finished {
+        let Self { ticket, flow, file } = self;
+        let memory = file.memory();
+        let outcome =
+            file.finish(messages, |path, content, hashes| inspect(&flow, path, content, hashes));
+        Finished { ticket, memory, outcome }
+    }
+}
+
+/// Jobs in order.
+#[derive(Default)]
+pub(super) struct JobQueue {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    jobs: VecDeque<Job>,
+    is_closed: bool,
+}
+
+impl JobQueue {
+    /// Adds jobs behind the others.
+    pub(super) fn put(&self, jobs: &mut Vec<Job>) {
+        self.state().jobs.extend(jobs.drain(..));
+        self.changed.notify_one();
+    }
+
+    /// Waits for jobs; several small ones at once. `None` once the queue is closed and empty.
+    pub(super) fn take(&self) -> Option<Vec<Job>> {
+        let is_idle = |state: &mut State| state.jobs.is_empty() && !state.is_closed;
+        let waited = self.changed.wait_while(self.state(), is_idle);
+        let jobs = &mut waited.unwrap_or_else(PoisonError::into_inner).jobs;
+        let small = jobs.iter().take(BATCH).take_while(|job| !job.is_large()).count();
+        let batch: Vec<Job> = jobs.drain(..small.max(1).min(jobs.len())).collect();
+        (!batch.is_empty()).then_some(batch)
+    }
+
+    /// The next job, if there is one.
+    pub(super) fn take_one(&self) -> Option<Job> {
+        self.state().jobs.pop_front()
+    }
+
+    /// No more jobs will come.
+    pub(super) fn close(&self) {
+        self.state().is_closed = true;
+        self.changed.notify_one();
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Nothing in here panics half-way.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
