@@ -8,7 +8,7 @@
 const MAX_BRIDGE: u64 = 64 * 1024;
 
 /// A window does not grow beyond this size, unless one payload alone is larger.
-const FULL_WINDOW: usize = 256 * 1024;
+pub(super) const FULL_WINDOW: usize = 256 * 1024;
 
 /// A window of less than this size is one of many.
 const SMALL_WINDOW: usize = 8 * 1024;
@@ -123,6 +123,18 @@ impl PendingBytes {
             };
             self.bytes.reserve_exact(larger.min(FULL_WINDOW).max(len + more) - len);
         }
+    }
+
+    /// Whether `more` bytes make it grow so much that it will ask the system for memory.
+    pub(super) fn outgrows(&self, more: usize) -> bool {
+        let (len, capacity) = (self.bytes.len(), self.bytes.capacity());
+        (SMALL_WINDOW * 2..FULL_WINDOW).contains(&capacity) && capacity - len < more
+    }
+
+    /// Goes on in memory that is at hand, which must be empty and larger.
+    pub(super) fn move_into(&mut self, mut memory: Vec<u8>) {
+        memory.extend_from_slice(&self.bytes);
+        self.bytes = memory;
     }
 
     /// Moves the window's bytes up by `distance`, with zeros in the new space. Only for a window

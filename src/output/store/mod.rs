@@ -12,6 +12,8 @@ mod descriptors;
 mod repeats;
 mod writing;
 
+use writing::MAX_SPARE;
+
 use std::io;
 use std::num::NonZeroU32;
 use std::path::Path;
@@ -21,7 +23,7 @@ use super::create::Creation;
 use super::folder::{FILE_MODE, Opening, OutputFolder};
 use super::lru::UseOrder;
 use super::moving;
-use super::pending::{PendingBytes, Placed};
+use super::pending::{FULL_WINDOW, PendingBytes, Placed};
 use super::stored_file::StoredFile;
 use super::write_behind::WriteBehind;
 use crate::messages::Messages;
@@ -197,6 +199,11 @@ impl FileStore {
             let memory = self.first_windows.pop();
             file.pending.begin_with(memory.unwrap_or_else(|| Vec::with_capacity(FIRST_WINDOW)));
         }
+        if file.pending.outgrows(data.len())
+            && let Some(spare) = self.spare.pop()
+        {
+            file.pending.move_into(spare);
+        }
         let placed = file.pending.put(position, data, file.written);
         self.memory_used += (file.pending.memory() - before) as u64;
         match placed {
@@ -301,7 +308,9 @@ impl FileStore {
 
     /// Takes back the window of a file that was finished.
     pub fn recycle(&mut self, window: Vec<u8>) {
-        if self.first_windows.len() < MAX_FIRST_WINDOWS
+        if self.spare.len() < MAX_SPARE && window.capacity() >= FULL_WINDOW {
+            self.spare.push(window);
+        } else if self.first_windows.len() < MAX_FIRST_WINDOWS
             && (FIRST_WINDOW..=2 * FIRST_WINDOW).contains(&window.capacity())
         {
             self.first_windows.push(window);

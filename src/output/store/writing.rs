@@ -5,6 +5,7 @@ use std::io;
 use std::os::unix::fs::FileExt;
 
 use super::{FileId, FileStore};
+use crate::output::pending::FULL_WINDOW;
 use crate::output::write_behind::{Target, Write, WriteBehind, Written};
 
 /// Among this many windows used least recently the largest is written out.
@@ -13,8 +14,9 @@ const CANDIDATES: usize = 8;
 /// Smaller windows are not worth waking another thread for.
 const MIN_BEHIND: usize = 64 * 1024;
 
-/// Empty windows that are kept for their memory.
-const MAX_SPARE: usize = 8;
+/// Empty windows that are kept for their memory: the system takes longer to give fresh memory than
+/// the bytes in it take to be copied.
+pub(super) const MAX_SPARE: usize = 32;
 
 impl FileStore {
     /// Writes the window to the file, or has it written, and empties it; the window's memory is
@@ -40,7 +42,7 @@ impl FileStore {
     fn hand_over(&mut self, id: FileId, target: Target) {
         let Some(file) = &mut self.files[id.index()] else { return };
         let before = file.pending.memory();
-        let fresh = match before >= MIN_BEHIND {
+        let fresh = match before >= FULL_WINDOW {
             true => self.spare.pop().unwrap_or_default(),
             false => Vec::new(),
         };
@@ -78,7 +80,7 @@ impl FileStore {
 
     /// Takes note of a write that was done.
     pub(super) fn note(&mut self, mut written: Written) {
-        if self.spare.len() < MAX_SPARE && written.bytes.capacity() >= MIN_BEHIND {
+        if self.spare.len() < MAX_SPARE && written.bytes.capacity() >= FULL_WINDOW {
             written.bytes.clear();
             self.spare.push(written.bytes);
         }
