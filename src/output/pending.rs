@@ -103,9 +103,15 @@ impl PendingBytes {
             if position - self.end() > MAX_BRIDGE || written > self.end() {
                 return Placed::Apart;
             }
-            self.bytes.resize((position - self.start) as usize, 0);
+            let bridge = (position - self.end()) as usize;
+            if self.bytes.len() + bridge + data.len() > FULL_WINDOW {
+                return Placed::Full;
+            }
+            self.grow(bridge + data.len());
+            self.bytes.resize(self.bytes.len() + bridge, 0);
         }
         let from = (position - self.start) as usize;
+        self.grow((from + data.len()).saturating_sub(self.bytes.len()));
         let covered = data.len().min(self.bytes.len() - from);
         self.bytes[from..from + covered].copy_from_slice(&data[..covered]);
         self.bytes.extend_from_slice(&data[covered..]);
