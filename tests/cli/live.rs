@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 
-use crate::cable::{Cable, inside};
+use crate::support::network::{Cable, inside};
 use crate::support::sandbox::{Outcome, Running, Sandbox, is_root, skip, wait_until};
 
 /// Starts a capture and waits until it listens.

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
-use crate::cable::{Cable, inside};
 use crate::support::captures::{ETHERNET, Pcap, frames};
+use crate::support::network::{Cable, inside};
 use crate::support::packets::{Connection, Side, ethernet};
 use crate::support::sandbox::{
     Outcome, PATIENCE, Running, Sandbox, gathered, is_root, skip, wait_until,

@@ -4,7 +4,6 @@
 #[allow(dead_code, reason = "shared with other tests, which use the rest")]
 mod support;
 
-mod cable;
 mod console;
 mod failures;
 mod fixtures;
