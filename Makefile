@@ -26,6 +26,7 @@ build:
 
 demo: build
 	rm -rf target/demo
+	mkdir -p target
 	$(PROGRAM) -a -o target/demo -r fixtures/http-ipv4.pcap
 	ls -l target/demo
 
