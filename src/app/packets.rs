@@ -31,16 +31,14 @@ impl Demux {
         sink: &mut StreamSink,
     ) {
         match self {
-            Self::Streams(tracker) => {
-                tracker.segment(segment, phase, sink);
-                tracker.expire(segment.time, sink);
-            }
+            Self::Streams(tracker) => tracker.segment(segment, phase, sink),
             Self::Packets(files) => files.packet(packet, segment),
             Self::Off => {}
         }
     }
 
     /// Closes the flows that have been idle for too long.
+    #[inline]
     fn expire(&mut self, now: Timestamp, sink: &mut StreamSink) {
         if let Self::Streams(tracker) = self {
             tracker.expire(now, sink);
@@ -57,12 +55,8 @@ impl Demux {
         sink: &mut StreamSink,
     ) -> bool {
         match (self, verdict) {
-            (Self::Streams(tracker), Verdict::Segment(segment)) => {
-                tracker.segment(segment, phase, sink);
-                true
-            }
-            (Self::Packets(files), Verdict::Segment(segment)) => {
-                files.packet(packet, segment);
+            (demux, Verdict::Segment(segment)) => {
+                demux.segment(packet, segment, phase, sink);
                 true
             }
             (Self::Packets(files), Verdict::Fragment(Some(segment))) => {
@@ -100,7 +94,8 @@ impl Pipeline {
             for scanner in scanners.iter_mut() {
                 scanner.datagram(packet, &datagram, time);
             }
-            return demux.segment(packet, &segment, phase, sink);
+            demux.segment(packet, &segment, phase, sink);
+            return demux.expire(time, sink);
         }
         decoder.decode(packet, time, |found| {
             let (datagram, verdict) = match found {

@@ -41,7 +41,7 @@ impl Innermost {
     ) {
         let mut tell = |verdict: Verdict<'_>| visit(Found::Datagram(datagram, &verdict));
         match network::read(datagram.data) {
-            Some(carried) => self.look_inside(&carried, origin, MAX_DEPTH, &mut tell),
+            Some(carried) => self.look_inside(carried, origin, MAX_DEPTH, &mut tell),
             None => tell(Verdict::NotTcp),
         }
     }
@@ -85,12 +85,12 @@ impl Innermost {
     /// `levels` is how many tunnels may still be entered; it falls with each, so this ends.
     fn look_inside(
         &mut self,
-        carried: &Carried<'_>,
+        carried: Carried<'_>,
         origin: Origin,
         levels: usize,
         tell: &mut dyn FnMut(Verdict<'_>),
     ) {
-        let Some((carried, levels)) = self.descend(*carried, levels) else {
+        let Some((carried, levels)) = self.descend(carried, levels) else {
             return tell(Verdict::NotTcp);
         };
         if let Some(fragment) = carried.fragment {
@@ -100,7 +100,7 @@ impl Innermost {
             return match compression::inflate(carried.payload) {
                 Some((protocol, payload)) => {
                     let carried = Carried { protocol, payload: &payload, ..carried };
-                    self.look_inside(&carried, origin, levels, tell);
+                    self.look_inside(carried, origin, levels, tell);
                 }
                 None => tell(Verdict::NotTcp),
             };
@@ -119,7 +119,7 @@ impl Innermost {
         let key = Key::new(&carried, &fragment);
         if let Some(joined) = self.fragments.add(&key, &carried, &fragment, origin) {
             return match joined.carried() {
-                Some(carried) => self.look_inside(&carried, joined.origin, levels, tell),
+                Some(carried) => self.look_inside(carried, joined.origin, levels, tell),
                 None => tell(Verdict::NotTcp),
             };
         }

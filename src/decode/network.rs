@@ -84,30 +84,28 @@ pub fn read_plain_v4(datagram: &[u8]) -> Option<([u8; 4], [u8; 4], &[u8])> {
     if header.protocol().0 != TCP || header.is_fragmenting_payload() {
         return None;
     }
-    let payload = datagram.get(header.slice().len()..end_of(&header, datagram))?;
+    let end = claimed_len(&header, datagram).min(datagram.len());
+    let payload = datagram.get(header.slice().len()..end)?;
     Some((header.source(), header.destination(), payload))
 }
 
-/// Where the datagram ends as far as it was captured.
+/// How long the header says that the datagram is.
 #[inline]
-fn end_of(header: &Ipv4HeaderSlice<'_>, datagram: &[u8]) -> usize {
+fn claimed_len(header: &Ipv4HeaderSlice<'_>, datagram: &[u8]) -> usize {
     match usize::from(header.total_len()) {
         0 => datagram.len(),
-        claimed => claimed.min(datagram.len()),
+        claimed => claimed,
     }
 }
 
 fn read_v4(datagram: &[u8]) -> Option<Carried<'_>> {
     let header = Ipv4HeaderSlice::from_slice(datagram).ok()?;
     let header_len = header.slice().len();
-    let claimed = match usize::from(header.total_len()) {
-        0 => datagram.len(),
-        claimed => claimed,
-    };
+    let claimed = claimed_len(&header, datagram);
     let carried = Carried {
         addresses: Addresses::V4(header.source(), header.destination()),
         protocol: header.protocol().0,
-        payload: datagram.get(header_len..end_of(&header, datagram))?,
+        payload: datagram.get(header_len..claimed.min(datagram.len()))?,
         fragment: header.is_fragmenting_payload().then(|| Fragment {
             id: u32::from(header.identification()),
             offset: header.fragments_offset().value() << 3,

@@ -98,20 +98,19 @@ impl PendingBytes {
                 false => Placed::Apart,
             };
         }
-        if position > self.end() {
-            // Zeros must not cover bytes that the file holds beyond the window.
-            if position - self.end() > MAX_BRIDGE || written > self.end() {
-                return Placed::Apart;
-            }
-            let bridge = (position - self.end()) as usize;
-            if self.bytes.len() + bridge + data.len() > FULL_WINDOW {
-                return Placed::Full;
-            }
-            self.grow(bridge + data.len());
-            self.bytes.resize(self.bytes.len() + bridge, 0);
+        let leaves_hole = position > self.end();
+        // Zeros must not cover bytes that the file holds beyond the window.
+        if leaves_hole && (position - self.end() > MAX_BRIDGE || written > self.end()) {
+            return Placed::Apart;
         }
         let from = (position - self.start) as usize;
+        if leaves_hole && from + data.len() > FULL_WINDOW {
+            return Placed::Full;
+        }
         self.grow((from + data.len()).saturating_sub(self.bytes.len()));
+        if leaves_hole {
+            self.bytes.resize(from, 0);
+        }
         let covered = data.len().min(self.bytes.len() - from);
         self.bytes[from..from + covered].copy_from_slice(&data[..covered]);
         self.bytes.extend_from_slice(&data[covered..]);

@@ -2,15 +2,7 @@
 
 use std::fs;
 
-use crate::support::packets::{Connection, Side};
 use crate::support::sandbox::Sandbox;
-
-fn sandbox() -> Sandbox {
-    let sandbox = Sandbox::new();
-    let flow = Connection::between("10.0.0.1:1", "10.0.0.2:80").says(Side::Client, b"text");
-    sandbox.capture("in.pcap", [flow]);
-    sandbox
-}
 
 /// The original writes wherever such a template leads.
 #[test]
@@ -18,7 +10,7 @@ fn templates_that_climb_are_refused_before_anything_is_made() {
     for template in ["../%A", "a/../../%A", "%A/../../x", "/../%A", ".%V.%v/%A", "a/.."] {
         for options in [vec!["-o", "out"], vec![], vec!["-o", "out", "-K"], vec!["-o", "out", "-c"]]
         {
-            let sandbox = sandbox();
+            let sandbox = Sandbox::with_flow();
             let arguments = [&options[..], &["-T", template, "-r", "in.pcap"]].concat();
             sandbox.run_with(arguments).fails(
                 1,
@@ -31,7 +23,7 @@ fn templates_that_climb_are_refused_before_anything_is_made() {
 
 #[test]
 fn a_slash_in_front_stays_below_the_output_folder_or_is_refused() {
-    let sandbox = sandbox();
+    let sandbox = Sandbox::with_flow();
     sandbox.run("-o out -T /deep/%a -r in.pcap").succeeds();
     assert_eq!(sandbox.names("out"), ["deep/00001"]);
     let absolute = sandbox.path("absolute").display().to_string();
@@ -45,7 +37,7 @@ fn a_slash_in_front_stays_below_the_output_folder_or_is_refused() {
 
 #[test]
 fn dots_that_lead_nowhere_are_names_like_any_other() {
-    let sandbox = sandbox();
+    let sandbox = Sandbox::with_flow();
     for template in ["..%a", "%a..", ".../%a", "./dot/%a", "a//b/%a"] {
         sandbox.run_with(["-o", "out", "-T", template, "-r", "in.pcap"]).succeeds();
     }

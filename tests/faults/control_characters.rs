@@ -25,13 +25,6 @@ fn assert_harmless(outcome: &Outcome) {
     assert!(outcome.stderr.contains("\\x1b"), "{outcome:?}");
 }
 
-fn sandbox() -> Sandbox {
-    let sandbox = Sandbox::new();
-    let flow = Connection::between("10.0.0.1:1", "10.0.0.2:80").says(Side::Client, b"text");
-    sandbox.capture("in.pcap", [flow]);
-    sandbox
-}
-
 #[test]
 fn messages_about_names_from_the_command_line() {
     let name = |before: &str| format!("{before}{NASTY}");
@@ -55,20 +48,20 @@ fn messages_about_names_from_the_command_line() {
         (0, vec!["-X".to_owned(), name("")]),
         (1, vec![name("")]),
     ] {
-        let sandbox = sandbox();
+        let sandbox = Sandbox::with_flow();
         let all = ["-r", "in.pcap"].map(str::to_owned).into_iter().chain(arguments.clone());
         let outcome = sandbox.run_with(all);
         assert_eq!(outcome.status, Some(status), "{arguments:?}: {outcome:?}");
         assert_harmless(&outcome);
     }
-    let outcome = sandbox().run_with(["-i", &name("")]);
+    let outcome = Sandbox::with_flow().run_with(["-i", &name("")]);
     assert_eq!(outcome.status, Some(1));
     assert_harmless(&outcome);
 }
 
 #[test]
 fn bytes_that_are_no_text_are_harmless_too() {
-    let sandbox = sandbox();
+    let sandbox = Sandbox::with_flow();
     let name = OsString::from_vec(b"no\x1b[2J\x9b\xff\x00"[..8].to_vec());
     let outcome = sandbox.run_with([OsString::from("-r"), name]);
     assert_eq!(outcome.status, Some(1));
@@ -78,7 +71,7 @@ fn bytes_that_are_no_text_are_harmless_too() {
 /// Files that cannot be made, and, with `-v`, everything else that is said of them.
 #[test]
 fn messages_about_names_from_a_template() {
-    let sandbox = sandbox();
+    let sandbox = Sandbox::with_flow();
     fs::create_dir(sandbox.path("out")).unwrap();
     sandbox.write("out/00001", "in the way");
     let template = format!("%a/{NASTY}");
@@ -90,7 +83,7 @@ fn messages_about_names_from_a_template() {
 /// The header in front of each packet is the flow's name.
 #[test]
 fn names_on_the_console() {
-    let sandbox = sandbox();
+    let sandbox = Sandbox::with_flow();
     let template = format!("{NASTY}%a");
     for form in ["-c", "-cD", "-cB"] {
         let outcome = sandbox.run_with([form, "-T", &template, "-r", "in.pcap"]).succeeds();

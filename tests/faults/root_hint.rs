@@ -2,7 +2,6 @@
 
 use rustix::process::Signal;
 
-use crate::support::packets::{Connection, Side};
 use crate::support::sandbox::{Sandbox, is_root, skip};
 
 /// The lines about capturing as root of a live capture with these arguments.
@@ -34,9 +33,7 @@ fn root_who_captures_hears_of_u_once() {
 
 #[test]
 fn reading_files_gives_no_hint() {
-    let sandbox = Sandbox::new();
-    let flow = Connection::between("10.0.0.1:1", "10.0.0.2:80").says(Side::Client, b"text");
-    sandbox.capture("in.pcap", [flow]);
+    let sandbox = Sandbox::with_flow();
     let outcome = sandbox.run("-o out -r in.pcap").succeeds();
     assert_eq!(outcome.stderr, "reportfilename: out/report.xml\n");
 }

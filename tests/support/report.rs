@@ -26,6 +26,8 @@ pub(crate) struct ReportedFlow {
     pub(crate) filesize: String,
     /// `<hashdigest type='MD5'>`
     pub(crate) md5: Option<String>,
+    /// The attributes of the last `<hashdigest>`.
+    pub(crate) hash_attributes: BTreeMap<String, String>,
     /// The attributes of `<tcpflow>`.
     pub(crate) attributes: BTreeMap<String, String>,
 }
@@ -78,6 +80,7 @@ impl Report {
         match (name_of(tag).as_str(), self.flows.last_mut()) {
             ("fileobject", _) => self.flows.push(ReportedFlow::default()),
             ("tcpflow", Some(flow)) => flow.attributes = attributes_of(tag),
+            ("hashdigest", Some(flow)) => flow.hash_attributes = attributes_of(tag),
             _ => {}
         }
     }

@@ -15,7 +15,7 @@ use rustix::process::Signal;
 use tempfile::TempDir;
 
 use super::captures::{ETHERNET, Pcap, frames};
-use super::packets::{Connection, ethernet};
+use super::packets::{Connection, Side, ethernet};
 use super::report::Report;
 
 /// How long anything may take before a test gives up.
@@ -55,6 +55,15 @@ impl Sandbox {
     /// whatever the disk is like and whoever else uses it.
     pub(crate) fn in_memory() -> Self {
         tempfile::tempdir_in("/dev/shm").map_or_else(|_| Self::new(), Self)
+    }
+
+    /// A new one with a capture `in.pcap` of one flow, from port 1 of 10.0.0.1 to port 80 of
+    /// 10.0.0.2, that says `text`.
+    pub(crate) fn with_flow() -> Self {
+        let sandbox = Self::new();
+        let flow = Connection::between("10.0.0.1:1", "10.0.0.2:80").says(Side::Client, b"text");
+        sandbox.capture("in.pcap", [flow]);
+        sandbox
     }
 
     /// Where a file of it is.

@@ -19,8 +19,7 @@ const MIN_BEHIND: usize = 64 * 1024;
 pub(super) const MAX_SPARE: usize = 32;
 
 impl FileStore {
-    /// Writes the window to the file, or has it written, and empties it; the window's memory is
-    /// kept for what follows.
+    /// Writes the window to the file, or has it written, and empties it.
     pub(super) fn write_out(&mut self, id: FileId) {
         let Some(file) = &self.files[id.index()] else { return };
         if file.pending.is_empty() || file.failed {
