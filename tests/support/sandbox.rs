@@ -200,9 +200,12 @@ fn gather(folder: &Path, prefix: &str, files: &mut BTreeMap<String, Vec<u8>>) {
         let name = path.file_name().expect("a name").to_string_lossy();
         match path.is_dir() {
             true => gather(&path, &format!("{prefix}{name}/"), files),
-            false => {
-                files.insert(format!("{prefix}{name}"), fs::read(&path).expect("a readable file"));
-            }
+            false => match fs::read(&path) {
+                Ok(content) => _ = files.insert(format!("{prefix}{name}"), content),
+                // Removed since the folder was read, by a program that is still at work.
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                Err(error) => panic!("{}: {error}", path.display()),
+            },
         }
     }
 }
