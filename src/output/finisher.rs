@@ -49,6 +49,10 @@ pub struct Finisher {
     messages: Messages,
     helper: Option<Helper>,
     done: Outcomes,
+    /// What is left of finished files.
+    spent: Vec<Box<StoredFile>>,
+    /// Memory for bytes in pieces.
+    scratch: Vec<u8>,
 }
 
 /// Where and when files are finished.
@@ -101,7 +105,14 @@ impl Finisher {
             0 => None,
             _ => Helper::start(Arc::clone(&inspect), messages.clone(), batch_len),
         };
-        Self { inspect, messages, helper, done: Outcomes::default() }
+        Self {
+            inspect,
+            messages,
+            helper,
+            done: Outcomes::default(),
+            spent: Vec::new(),
+            scratch: Vec::new(),
+        }
     }
 
     /// Has the file of a flow finished, now or soon.
@@ -113,8 +124,10 @@ impl Finisher {
             None => Some(job),
         };
         if let Some(job) = left {
-            let Finished { ticket, outcome, .. } = job.run(&*self.inspect, &self.messages);
+            let Finished { ticket, outcome, file, .. } =
+                job.run(&*self.inspect, &self.messages, &mut self.scratch);
             self.done.put(ticket, outcome);
+            self.spent.push(file);
         }
         ticket
     }
@@ -132,6 +145,11 @@ impl Finisher {
         self.done.take(ticket)
     }
 
+    /// What is left of files that were finished, to be used again by whoever made them.
+    pub fn spent(&mut self) -> impl Iterator<Item = Box<StoredFile>> {
+        self.spent.drain(..)
+    }
+
     /// How many bodies were found in files whose outcomes were not asked for yet.
     pub fn bodies_held(&self) -> usize {
         self.done.bodies
@@ -145,12 +163,12 @@ impl Finisher {
         {
             // There is nothing else to do, so why wait.
             if let Some(job) = helper.queue.take_one() {
-                let finished = job.run(&*self.inspect, &self.messages);
-                helper.take(vec![finished], &mut self.done);
+                let finished = job.run(&*self.inspect, &self.messages, &mut self.scratch);
+                helper.take(vec![finished], &mut self.done, &mut self.spent);
                 continue;
             }
             match helper.outcomes.recv() {
-                Ok(finished) => helper.take(finished, &mut self.done),
+                Ok(finished) => helper.take(finished, &mut self.done, &mut self.spent),
                 // The thread is gone, and with it what it had; that must not pass in silence.
                 Err(_) => {
                     self.messages.error(format_args!(
@@ -166,7 +184,7 @@ impl Finisher {
     fn collect(&mut self) {
         if let Some(helper) = &mut self.helper {
             while let Ok(finished) = helper.outcomes.try_recv() {
-                helper.take(finished, &mut self.done);
+                helper.take(finished, &mut self.done, &mut self.spent);
             }
         }
     }
@@ -233,8 +251,10 @@ impl Helper {
         let thread = Builder::new()
             .name("files".to_owned())
             .spawn(move || {
+                let mut scratch = Vec::new();
                 while let Some(batch) = jobs.take() {
-                    let finished = batch.into_iter().map(|job| job.run(&*inspect, &messages));
+                    let finished =
+                        batch.into_iter().map(|job| job.run(&*inspect, &messages, &mut scratch));
                     if tell.send(finished.collect()).is_err() {
                         return;
                     }
@@ -268,11 +288,17 @@ impl Helper {
         }
     }
 
-    fn take(&mut self, finished: Vec<Finished>, done: &mut Outcomes) {
-        for Finished { ticket, memory, outcome } in finished {
+    fn take(
+        &mut self,
+        finished: Vec<Finished>,
+        done: &mut Outcomes,
+        spent: &mut Vec<Box<StoredFile>>,
+    ) {
+        for Finished { ticket, memory, outcome, file } in finished {
             self.waiting -= 1;
             self.waiting_bytes -= memory;
             done.put(ticket, outcome);
+            spent.push(file);
         }
     }
 }

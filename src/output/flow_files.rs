@@ -133,8 +133,8 @@ impl FlowFiles {
     /// Has the flow's file finished. `None` if there is nothing to finish.
     pub fn close(&mut self, flow: &Identity, id: FileId) -> Option<Finishing> {
         let file = self.store.detach(id)?;
-        if let Some(index) = file.index.and_then(|index| self.store.detach(index)) {
-            index.finish(&self.messages, |_, _, _| Ok(()));
+        if let Some(mut index) = file.index.and_then(|index| self.store.detach(index)) {
+            index.finish(&self.messages, &mut Vec::new(), |_, _, _| Ok(()));
         }
         let name = file.name;
         let ticket = self.finisher.finish(flow, file);
@@ -149,9 +149,9 @@ impl FlowFiles {
 
     /// What came of a flow's file, if it is finished by now. Gives each outcome once.
     pub fn outcome(&mut self, file: Finishing) -> Option<Outcome> {
-        let mut outcome = self.finisher.outcome(file.ticket)?;
-        if let Some(closed) = &mut outcome {
-            self.store.recycle(std::mem::take(&mut closed.window));
+        let outcome = self.finisher.outcome(file.ticket)?;
+        for spent in self.finisher.spent() {
+            self.store.recycle(spent);
         }
         if let Some(name) = file.name
             && self.waiting.get(&name) == Some(&Waiting::Finishing(file.ticket))

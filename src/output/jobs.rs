@@ -2,12 +2,14 @@
 //! the packet loop has nothing else to do.
 
 use std::collections::VecDeque;
+use std::path::Path;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::finisher::{BATCH, Inspect, Outcome, Ticket};
 use super::stored_file::StoredFile;
 use crate::flow::Identity;
 use crate::messages::Messages;
+use crate::scan::Content;
 
 /// A file of so many bytes is not kept together with others.
 const LARGE: usize = 256 * 1024;
@@ -25,6 +27,8 @@ pub(super) struct Finished {
     /// Bytes of memory that it took while it waited.
     pub(super) memory: usize,
     pub(super) outcome: Outcome,
+    /// What is left of the file.
+    pub(super) file: Box<StoredFile>,
 }
 
 impl Job {
@@ -33,13 +37,20 @@ impl Job {
         self.file.memory().max(self.file.written_len()) >= LARGE
     }
 
-    /// Does it.
-    pub(super) fn run(self, inspect: &Inspect, messages: &Messages) -> Finished {
-        let Self { ticket, flow, file } = self;
+    /// Does it; `scratch` is memory for bytes in pieces.
+    pub(super) fn run(
+        self,
+        inspect: &Inspect,
+        messages: &Messages,
+        scratch: &mut Vec<u8>,
+    ) -> Finished {
+        let Self { ticket, flow, mut file } = self;
         let memory = file.memory();
-        let outcome =
-            file.finish(messages, |path, content, hashes| inspect(&flow, path, content, hashes));
-        Finished { ticket, memory, outcome }
+        let inspect = |path: &Path, content: Content<'_>, hashes| {
+            inspect(&flow, path, content, hashes)
+        };
+        let outcome = file.finish(messages, scratch, inspect);
+        Finished { ticket, memory, outcome, file }
     }
 }
 

@@ -38,14 +38,6 @@ impl UseOrder {
         (self.oldest != NONE).then_some(self.oldest)
     }
 
-    /// The numbers, from the one used least recently on.
-    pub(super) fn oldest_first(&self) -> impl Iterator<Item = u32> {
-        std::iter::successors(self.oldest(), |&number| {
-            let newer = self.links.get(number as usize)?.as_ref()?.newer;
-            (newer != NONE).then_some(newer)
-        })
-    }
-
     /// Makes `number` the one used last, adding it if need be.
     pub(super) fn touch(&mut self, number: u32) {
         if self.newest == number {
@@ -107,7 +99,6 @@ mod tests {
                 }
                 prop_assert_eq!(order.oldest(), model.first().copied());
                 prop_assert_eq!(order.len(), model.len());
-                prop_assert!(order.oldest_first().eq(model.iter().copied()));
             }
             while let Some(oldest) = order.oldest() {
                 prop_assert_eq!(oldest, model.remove(0));

@@ -1,5 +1,6 @@
 //! What becomes of the streams' bytes: files, console, packet files.
 
+mod blocks;
 mod console;
 mod create;
 mod finisher;

@@ -98,8 +98,8 @@ impl PacketFiles {
     fn forget(&mut self) {
         for (tuple, file) in std::mem::take(&mut self.files) {
             self.forgotten.insert(self.hasher.hash_one(tuple), file.link_type);
-            if let Some(file) = self.store.detach(file.id) {
-                file.finish(&self.messages, |_, _, _| Ok(()));
+            if let Some(mut file) = self.store.detach(file.id) {
+                file.finish(&self.messages, &mut Vec::new(), |_, _, _| Ok(()));
             }
         }
     }

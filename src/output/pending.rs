@@ -3,6 +3,11 @@
 //! Segments are small and writes are dear, so bytes gather here until a large write is worth it.
 //! The window holds bytes that follow each other without a gap in the file; small holes are filled
 //! with the zeros that the file would read there. What does not fit in must go to the file first.
+//!
+//! A small window is in blocks as long as it only grows, for there may be many of them; a large one
+//! is in one piece.
+
+use super::blocks::{Blocks, Chain, SpareBlocks};
 
 /// The largest hole that is bridged with zeros in memory.
 const MAX_BRIDGE: u64 = 64 * 1024;
@@ -10,14 +15,20 @@ const MAX_BRIDGE: u64 = 64 * 1024;
 /// A window does not grow beyond this size, unless one payload alone is larger.
 pub(super) const FULL_WINDOW: usize = 256 * 1024;
 
-/// A window of less than this size is one of many.
+/// A window of more than this size is in one piece.
+const MAX_CHAIN: usize = 8 * 1024;
+
+/// A window in one piece of less than this size is one of many.
 const SMALL_WINDOW: usize = 8 * 1024;
 
 /// A window of a file's bytes.
+///
+/// Invariant: the chain is empty, or there is no memory for a window in one piece.
 #[derive(Debug, Default)]
 pub(super) struct PendingBytes {
     start: u64,
     bytes: Vec<u8>,
+    chain: Chain,
 }
 
 /// What became of bytes offered to a window.
@@ -33,10 +44,27 @@ pub(super) enum Placed {
     Full,
 }
 
+/// The bytes of a window, on their way to the file.
+#[derive(Debug)]
+pub(super) enum Gathered {
+    Piece(Vec<u8>),
+    Blocks(Chain),
+}
+
+impl Gathered {
+    /// How many bytes there are.
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Self::Piece(bytes) => bytes.len(),
+            Self::Blocks(chain) => chain.len(),
+        }
+    }
+}
+
 impl PendingBytes {
     /// An empty window behind the first `len` bytes of a file.
     pub(super) fn behind(len: u64) -> Self {
-        Self { start: len, bytes: Vec::new() }
+        Self { start: len, ..Self::default() }
     }
 
     /// Where in the file the window begins.
@@ -44,33 +72,54 @@ impl PendingBytes {
         self.start
     }
 
-    /// The position behind the window.
-    pub(super) fn end(&self) -> u64 {
-        self.start + self.bytes.len() as u64
+    /// How many bytes are in the window.
+    #[inline]
+    pub(super) fn len(&self) -> usize {
+        self.bytes.len() + self.chain.len()
     }
 
-    /// The bytes in the window.
-    pub(super) fn bytes(&self) -> &[u8] {
-        &self.bytes
+    /// The position behind the window.
+    #[inline]
+    pub(super) fn end(&self) -> u64 {
+        self.start + self.len() as u64
+    }
+
+    /// The bytes in the window, which is in one piece from now on.
+    pub(super) fn bytes(&mut self, spare: &mut SpareBlocks) -> &[u8] {
+        if self.chain.whole().is_none() {
+            spare.give(self.join(Vec::new()));
+        }
+        self.whole()
+    }
+
+    /// The bytes of a window in one piece.
+    pub(super) fn whole(&self) -> &[u8] {
+        match self.chain.whole() {
+            Some(bytes) if !bytes.is_empty() => bytes,
+            _ => &self.bytes,
+        }
     }
 
     /// Whether nothing waits.
+    #[inline]
     pub(super) fn is_empty(&self) -> bool {
-        self.bytes.is_empty()
+        self.len() == 0
     }
 
     /// Bytes of memory in use.
+    #[inline]
     pub(super) fn memory(&self) -> usize {
-        self.bytes.capacity()
+        self.bytes.capacity() + self.chain.memory()
     }
 
-    /// Appends `data` if it belongs at the end, there are bytes before it, and there is room left:
-    /// the way of nearly all bytes.
+    /// Appends `data` to a window in one piece if it belongs at the end, there are bytes before it,
+    /// and there is room left: the way of nearly all bytes of large streams.
     #[inline]
     pub(super) fn append(&mut self, position: u64, data: &[u8]) -> bool {
         let len = self.bytes.len();
-        let goes_on =
-            len > 0 && position == self.end() && data.len() <= self.bytes.capacity() - len;
+        let goes_on = len > 0
+            && position == self.start + len as u64
+            && data.len() <= self.bytes.capacity() - len;
         if goes_on {
             self.bytes.extend_from_slice(data);
         }
@@ -80,10 +129,31 @@ impl PendingBytes {
     /// Puts `data` at `position` of the file if it can be held together with what is there;
     /// `written` is the position behind the last byte that the file itself holds. Later bytes
     /// overwrite earlier ones.
-    pub(super) fn put(&mut self, position: u64, data: &[u8], written: u64) -> Placed {
-        if self.bytes.is_empty() {
+    pub(super) fn put(
+        &mut self,
+        position: u64,
+        data: &[u8],
+        written: u64,
+        spare: &mut SpareBlocks,
+    ) -> Placed {
+        if self.is_empty() {
             self.start = position;
         }
+        if self.bytes.capacity() == 0
+            && position == self.end()
+            && self.chain.len() + data.len() <= MAX_CHAIN
+        {
+            self.chain.append(data, spare);
+            return Placed::Inside;
+        }
+        if self.chain.len() > 0 {
+            let room = (self.chain.len() + data.len()).next_multiple_of(SMALL_WINDOW);
+            spare.give(self.join(Vec::with_capacity(room)));
+        }
+        self.put_in_piece(position, data, written)
+    }
+
+    fn put_in_piece(&mut self, position: u64, data: &[u8], written: u64) -> Placed {
         if position == self.end() {
             if !self.bytes.is_empty() && self.bytes.len() + data.len() > FULL_WINDOW {
                 return Placed::Full;
@@ -142,19 +212,41 @@ impl PendingBytes {
         self.bytes = memory;
     }
 
-    /// Moves the window's bytes up by `distance`, with zeros in the new space. Only for a window
-    /// that begins at 0.
-    pub(super) fn move_up(&mut self, distance: usize) {
+    /// Gathers what is in blocks in `memory`, which must be empty, as a window in one piece.
+    pub(super) fn join(&mut self, mut memory: Vec<u8>) -> Blocks {
+        let blocks = std::mem::take(&mut self.chain).gather(&mut memory);
+        self.bytes = memory;
+        blocks
+    }
+
+    /// Whether the window is in more than one block.
+    pub(super) fn is_in_pieces(&self) -> bool {
+        self.chain.whole().is_none()
+    }
+
+    /// Has the window in one piece, and not in a block.
+    pub(super) fn unchain(&mut self) {
+        if self.chain.len() > 0 {
+            self.join(Vec::new());
+        }
+    }
+
+    /// Moves the bytes of a window in one piece up by `distance`, with zeros in the new space. Only
+    /// for a window that begins at 0.
+    pub(super) fn move_up(&mut self, distance: usize, spare: &mut SpareBlocks) {
         debug_assert_eq!(self.start, 0);
+        if self.chain.len() > 0 {
+            spare.give(self.join(Vec::new()));
+        }
         let len = self.bytes.len();
         self.bytes.resize(len + distance, 0);
         self.bytes.copy_within(..len, distance);
         self.bytes[..distance.min(len)].fill(0);
     }
 
-    /// Cuts off the first `distance` bytes of a window that begins at 0.
+    /// Cuts off the first `distance` bytes of a window in one piece that begins at 0.
     pub(super) fn drop_front(&mut self, distance: u64) {
-        debug_assert_eq!(self.start, 0);
+        debug_assert!(self.start == 0 && self.chain.len() == 0);
         let distance = usize::try_from(distance).unwrap_or(usize::MAX).min(self.bytes.len());
         self.bytes.drain(..distance);
     }
@@ -164,29 +256,29 @@ impl PendingBytes {
         self.start = self.start.saturating_sub(distance);
     }
 
-    /// Cuts off what lies beyond `end`.
+    /// Cuts off what lies beyond `end` of a window in one piece.
     pub(super) fn truncate(&mut self, end: u64) {
+        debug_assert_eq!(self.chain.len(), 0);
         self.bytes.truncate(end.saturating_sub(self.start) as usize);
-    }
-
-    /// The window's memory, empty.
-    pub(super) fn into_memory(mut self) -> Vec<u8> {
-        self.bytes.clear();
-        self.bytes
     }
 
     /// Empties the window but keeps its memory, ready to go on at its end.
     pub(super) fn clear(&mut self) {
         self.start = self.end();
         self.bytes.clear();
+        self.chain = Chain::default();
     }
 
-    /// Takes the bytes out, with where they begin; the window goes on behind them in `fresh`, which
-    /// must be empty.
-    pub(super) fn take(&mut self, fresh: Vec<u8>) -> (u64, Vec<u8>) {
+    /// Takes the bytes out, with where they begin; the window goes on behind them, in `fresh` if it
+    /// is in one piece, which must be empty.
+    pub(super) fn take(&mut self, fresh: Vec<u8>) -> (u64, Gathered) {
         let start = self.start;
         self.start = self.end();
-        (start, std::mem::replace(&mut self.bytes, fresh))
+        let gathered = match self.chain.len() {
+            0 => Gathered::Piece(std::mem::replace(&mut self.bytes, fresh)),
+            _ => Gathered::Blocks(std::mem::take(&mut self.chain)),
+        };
+        (start, gathered)
     }
 
     /// Gives a window without memory some, which must be empty.
@@ -194,10 +286,12 @@ impl PendingBytes {
         self.bytes = memory;
     }
 
-    /// Empties the window and gives its memory back.
-    pub(super) fn release(&mut self) {
+    /// Empties the window and takes its memory.
+    pub(super) fn release(&mut self) -> (Vec<u8>, Blocks) {
         self.start = self.end();
-        self.bytes = Vec::new();
+        let mut bytes = std::mem::take(&mut self.bytes);
+        bytes.clear();
+        (bytes, std::mem::take(&mut self.chain).into_blocks())
     }
 }
 
@@ -206,42 +300,51 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    /// As a store does it, without blocks to begin with.
+    fn put(pending: &mut PendingBytes, position: u64, data: &[u8], written: u64) -> Placed {
+        pending.put(position, data, written, &mut SpareBlocks::default())
+    }
+
+    fn bytes(pending: &mut PendingBytes) -> &[u8] {
+        pending.bytes(&mut SpareBlocks::default())
+    }
+
     #[test]
     fn bytes_in_order_gather() {
         let mut pending = PendingBytes::default();
-        assert_eq!(pending.put(100, b"ab", 100), Placed::Inside);
-        assert_eq!(pending.put(102, b"cd", 100), Placed::Inside);
-        assert_eq!((pending.start(), pending.bytes()), (100, &b"abcd"[..]));
+        assert_eq!(put(&mut pending, 100, b"ab", 100), Placed::Inside);
+        assert_eq!(put(&mut pending, 102, b"cd", 100), Placed::Inside);
+        assert_eq!((pending.start(), bytes(&mut pending)), (100, &b"abcd"[..]));
         pending.clear();
-        assert_eq!(pending.put(104, b"e", 104), Placed::Inside);
-        assert_eq!((pending.start(), pending.bytes()), (104, &b"e"[..]));
+        assert_eq!(put(&mut pending, 104, b"e", 104), Placed::Inside);
+        assert_eq!((pending.start(), bytes(&mut pending)), (104, &b"e"[..]));
     }
 
     #[test]
     fn zeros_never_cover_bytes_that_the_file_holds() {
         let mut pending = PendingBytes::default();
-        pending.put(0, b"ab", 50);
-        assert_eq!(pending.put(10, b"c", 50), Placed::Apart);
-        assert_eq!(pending.put(10, b"c", 2), Placed::Inside);
-        assert_eq!(pending.bytes(), b"ab\0\0\0\0\0\0\0\0c");
+        put(&mut pending, 0, b"ab", 50);
+        assert_eq!(put(&mut pending, 10, b"c", 50), Placed::Apart);
+        assert_eq!(put(&mut pending, 10, b"c", 2), Placed::Inside);
+        assert_eq!(bytes(&mut pending), b"ab\0\0\0\0\0\0\0\0c");
     }
 
     #[test]
     fn distant_bytes_stay_apart() {
         let mut pending = PendingBytes::default();
-        pending.put(1_000_000, b"ab", 0);
-        assert_eq!(pending.put(10, b"c", 0), Placed::Before);
-        assert_eq!(pending.put(999_999, b"cc", 0), Placed::Apart);
-        assert_eq!(pending.put(2_000_000, b"c", 0), Placed::Apart);
+        put(&mut pending, 1_000_000, b"ab", 0);
+        assert_eq!(put(&mut pending, 10, b"c", 0), Placed::Before);
+        assert_eq!(put(&mut pending, 999_999, b"cc", 0), Placed::Apart);
+        assert_eq!(put(&mut pending, 2_000_000, b"c", 0), Placed::Apart);
     }
 
     #[test]
     fn moving_up_leaves_zeros() {
         for distance in [1, 3, 5] {
             let mut pending = PendingBytes::default();
-            pending.put(0, b"abc", 0);
-            pending.move_up(distance);
-            assert_eq!(pending.bytes(), [&vec![0; distance][..], b"abc"].concat());
+            put(&mut pending, 0, b"abc", 0);
+            pending.move_up(distance, &mut SpareBlocks::default());
+            assert_eq!(bytes(&mut pending), [&vec![0; distance][..], b"abc"].concat());
         }
     }
 
@@ -251,7 +354,7 @@ mod tests {
             puts in prop::collection::vec((0_u64..40, prop::collection::vec(any::<u8>(), 1..9)), 1..20)
         ) {
             let mut pending = PendingBytes::default();
-            pending.put(0, b"x", 0);
+            put(&mut pending, 0, b"x", 0);
             let mut model = b"x".to_vec();
             for (position, data) in puts {
                 let end = position as usize + data.len();
@@ -259,9 +362,9 @@ mod tests {
                     model.resize(end, 0);
                 }
                 model[position as usize..end].copy_from_slice(&data);
-                prop_assert_eq!(pending.put(position, &data, 0), Placed::Inside);
+                prop_assert_eq!(put(&mut pending, position, &data, 0), Placed::Inside);
             }
-            prop_assert_eq!(pending.bytes(), &model[..]);
+            prop_assert_eq!(bytes(&mut pending), &model[..]);
         }
     }
 }

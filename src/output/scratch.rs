@@ -5,6 +5,7 @@
 //! temporary files, which goes away with the program.
 
 use std::io;
+use std::path::Path;
 
 use tempfile::TempDir;
 
@@ -64,8 +65,11 @@ impl ScratchStreams {
         stream: FileId,
         inspect: impl FnOnce(Content<'_>, Option<RunningHashes>) -> io::Result<T>,
     ) -> Option<T> {
-        let file = self.store.detach(stream)?;
-        let closed = file.finish(&self.messages, |_, content, hashes| inspect(content, hashes))?;
+        let mut file = self.store.detach(stream)?;
+        let inspect = |_: &Path, content: Content<'_>, hashes| inspect(content, hashes);
+        let closed = file.finish(&self.messages, &mut Vec::new(), inspect);
+        self.store.recycle(file);
+        let closed = closed?;
         if closed.on_disk {
             let _ = std::fs::remove_file(&closed.path);
         }

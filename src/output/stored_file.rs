@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::create::Creation;
+use super::blocks::Blocks;
 use super::moving;
 use super::naming::NameHash;
 use super::pending::PendingBytes;
@@ -22,7 +23,8 @@ use crate::time::Timestamp;
 /// the way any more.
 #[derive(Debug)]
 pub struct StoredFile {
-    pub(super) creation: Creation,
+    /// `None` while another thread opens it.
+    pub(super) creation: Option<Creation>,
     /// Stands for its name, if it is a flow's.
     pub(super) name: Option<NameHash>,
     /// The index that is written beside it.
@@ -30,6 +32,8 @@ pub struct StoredFile {
     /// The modification time it gets whenever it is closed.
     pub(super) stamp: Option<Timestamp>,
     pub(super) pending: PendingBytes,
+    /// Blocks that are not used any more.
+    pub(super) spent: Blocks,
     /// Room before the beginning, of the file as of the window, that was made and may be needed: all
     /// positions in them are so much higher than in the stream.
     pub(super) lead: u64,
@@ -40,6 +44,8 @@ pub struct StoredFile {
     /// The position behind the last bytes that were written past the window.
     pub(super) written_apart: u64,
     pub(super) handle: Option<Arc<File>>,
+    /// Where the window ended when it was last looked at because memory was scarce.
+    pub(super) looked_at: u64,
     /// When it was last written to, by the store's count of writes.
     pub(super) last_write: u64,
     /// Writes that were handed over and are not known to be done.
@@ -58,9 +64,6 @@ pub struct ClosedFile<T> {
     pub on_disk: bool,
     /// What the inspection of its content gave.
     pub findings: T,
-    /// The window that its bytes waited in, empty. Memory goes back to the thread that asked for
-    /// it: to free it elsewhere costs both of them a wait.
-    pub window: Vec<u8>,
 }
 
 impl StoredFile {
@@ -70,16 +73,18 @@ impl StoredFile {
         hashes: Option<RunningHashes>,
     ) -> Self {
         Self {
-            creation,
+            creation: Some(creation),
             name: None,
             index: None,
             stamp,
             pending: PendingBytes::default(),
+            spent: Blocks::default(),
             lead: 0,
             limit: None,
             written: 0,
             written_apart: 0,
             handle: None,
+            looked_at: 0,
             last_write: 0,
             on_the_way: 0,
             hashes: hashes.map(|hashes| Arc::new(Mutex::new(hashes))),
@@ -98,9 +103,33 @@ impl StoredFile {
     }
 
     /// Writes what waits, has `inspect` look at all of the content, and closes the file. `None`
-    /// if it could not be made or written, which `messages` is told.
+    /// if it could not be made or written, which `messages` is told. `scratch` is memory for bytes
+    /// that are in pieces.
+    ///
+    /// What is left of the file belongs to whoever made it: memory that one thread asked for and
+    /// another gives back costs both of them a wait.
     pub fn finish<T>(
-        mut self: Box<Self>,
+        &mut self,
+        messages: &Messages,
+        scratch: &mut Vec<u8>,
+        inspect: impl FnOnce(&Path, Content<'_>, Option<RunningHashes>) -> io::Result<T>,
+    ) -> Option<ClosedFile<T>> {
+        scratch.clear();
+        let blocks = match self.pending.is_in_pieces() {
+            true => Some(self.pending.join(std::mem::take(scratch))),
+            false => None,
+        };
+        let closed = self.finish_in_piece(messages, inspect);
+        self.handle = None;
+        if let Some(blocks) = blocks {
+            (*scratch, _) = self.pending.release();
+            self.spent = blocks;
+        }
+        closed
+    }
+
+    fn finish_in_piece<T>(
+        &mut self,
         messages: &Messages,
         inspect: impl FnOnce(&Path, Content<'_>, Option<RunningHashes>) -> io::Result<T>,
     ) -> Option<ClosedFile<T>> {
@@ -110,12 +139,10 @@ impl StoredFile {
         }
         // What is wholly in memory need not be read back.
         let in_memory = self.written == 0 && self.pending.start() == 0;
-        if !(in_memory && self.creation.is_scratch())
-            && let Err(error) = self.open().and_then(|()| self.write_pending())
-        {
-            self.fail(error, messages);
-        } else if in_memory && self.creation.is_scratch() {
+        if in_memory && self.is_scratch() {
             self.hash_pending();
+        } else if let Err(error) = self.open().and_then(|()| self.write_pending()) {
+            self.fail(error, messages);
         }
         // Nobody could have removed a file that was made just now.
         if was_open && self.handle.as_deref().is_some_and(is_removed) {
@@ -128,11 +155,11 @@ impl StoredFile {
         let hashes = self.hashes.take().and_then(Arc::into_inner);
         let hashes = hashes.map(|it| it.into_inner().unwrap_or_else(PoisonError::into_inner));
         let content = match &self.handle {
-            _ if in_memory => Content::Memory(self.pending.bytes()),
+            _ if in_memory => Content::Memory(self.pending.whole()),
             Some(handle) => Content::File(handle, self.written),
             None => return None,
         };
-        let path = self.creation.path()?;
+        let path = self.creation.as_ref()?.path()?;
         let finished = inspect(path, content, hashes).and_then(|findings| {
             if let Some(handle) = &self.handle {
                 stamp(handle, self.stamp)?;
@@ -141,9 +168,8 @@ impl StoredFile {
         });
         match finished {
             Ok(findings) => {
-                let on_disk = self.handle.is_some();
-                let window = self.pending.into_memory();
-                Some(ClosedFile { path: self.creation.into_path()?, on_disk, findings, window })
+                let path = self.creation.take()?.into_path()?;
+                Some(ClosedFile { path, on_disk: self.handle.is_some(), findings })
             }
             Err(error) => {
                 self.fail(error, messages);
@@ -158,6 +184,7 @@ impl StoredFile {
         if lead == 0 && limit.is_none() {
             return Ok(());
         }
+        self.pending.unchain();
         if self.written == 0 && self.pending.start() == 0 {
             self.pending.drop_front(lead);
             self.pending.truncate(limit.unwrap_or(u64::MAX));
@@ -173,14 +200,15 @@ impl StoredFile {
         Ok(())
     }
 
-    /// Writes the window to the file, which must be open, and hashes it.
+    /// Writes the window to the file, which must be open, and hashes it. The window must be in one
+    /// piece.
     pub(super) fn write_pending(&mut self) -> io::Result<()> {
         self.hash_pending();
         if let Some(handle) = &self.handle
             && !self.pending.is_empty()
         {
             let position = self.pending.start();
-            sparse::write_at(handle, self.pending.bytes(), position, self.written)?;
+            sparse::write_at(handle, self.pending.whole(), position, self.written)?;
             self.written = self.written.max(self.pending.end());
         }
         Ok(())
@@ -205,13 +233,23 @@ impl StoredFile {
         if !self.failed {
             self.failed = true;
             self.handle = None;
-            messages.file_error(self.creation.display(), error);
+            if let Some(creation) = &self.creation {
+                messages.file_error(creation.display(), error);
+            }
         }
     }
 
+    /// Whether the file need not be made as long as its bytes fit in memory.
+    fn is_scratch(&self) -> bool {
+        self.creation.as_ref().is_some_and(Creation::is_scratch)
+    }
+
     fn open(&mut self) -> io::Result<()> {
-        if self.handle.is_none() && !self.failed {
-            self.handle = Some(Arc::new(self.creation.open()?));
+        if self.handle.is_none()
+            && !self.failed
+            && let Some(creation) = &mut self.creation
+        {
+            self.handle = Some(Arc::new(creation.open()?));
         }
         Ok(())
     }
@@ -220,7 +258,7 @@ impl StoredFile {
         if let Some(hashes) = &self.hashes
             && !self.pending.is_empty()
         {
-            write_behind::update(hashes, self.pending.start(), self.pending.bytes());
+            write_behind::update(hashes, self.pending.start(), self.pending.whole());
         }
     }
 }

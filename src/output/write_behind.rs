@@ -1,18 +1,19 @@
 //! Writes windows of growing files on a thread of its own, so that the packet loop reads on
-//! meanwhile.
+//! meanwhile, and opens or makes the files for it.
 //!
 //! Writes are done in the order in which they were handed over. What waits is bounded: beyond the
-//! bound whoever has more to write waits. Whoever wants to read a file, or to write to it past this
-//! thread, must wait for it first.
+//! bound whoever has more to write waits, or does it itself. Whoever wants to read a file, or to
+//! write to it past this thread, must wait for it first.
 
 use std::fs::File;
 use std::io;
-use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{Builder, JoinHandle};
+use std::vec;
 
-use super::folder::OutputFolder;
+use super::create::Creation;
+use super::pending::Gathered;
 use super::store::FileId;
 use crate::scan::RunningHashes;
 use crate::sparse;
@@ -27,6 +28,16 @@ const ENOUGH_BYTES: usize = 1 << 20;
 /// Writes that may wait to be done.
 const MAX_WAITING: usize = 1024;
 
+/// With so many of them waiting the thread has enough to do, however small they are.
+const ENOUGH: usize = 512;
+
+/// Small writes that are handed over together: to wake the thread for each costs as much as to do
+/// it.
+const BATCH: usize = 32;
+
+/// As many bytes are handed over at once.
+const BATCH_BYTES: usize = 64 * 1024;
+
 /// Hashes of a file that grows, handed to whoever writes its bytes.
 pub(super) type SharedHashes = Arc<Mutex<RunningHashes>>;
 
@@ -39,7 +50,7 @@ pub(super) struct Write {
     pub(super) start: u64,
     /// Where the file ends when they arrive.
     pub(super) empty_from: u64,
-    pub(super) bytes: Vec<u8>,
+    pub(super) bytes: Gathered,
     /// What is to be told of them.
     pub(super) hashes: Option<SharedHashes>,
 }
@@ -48,26 +59,33 @@ pub(super) struct Write {
 #[derive(Debug)]
 pub(super) enum Target {
     Open(Arc<File>),
-    /// It is there, but no descriptor could be kept for it.
-    Closed(PathBuf, Arc<OutputFolder>),
+    /// It is to be opened, or made, and stays open only if there are descriptors enough.
+    Closed { creation: Creation, stays_open: bool },
 }
 
-/// A write that was done.
+/// A write that was done, or could not be.
 #[derive(Debug)]
 pub(super) struct Written {
-    pub(super) id: FileId,
+    /// What was to be written, and where. A file that was to be opened is, if it stays open and
+    /// could be.
+    pub(super) write: Write,
+    /// The descriptor of a file that was opened and stays open.
+    pub(super) opened: Option<Arc<File>>,
     pub(super) result: io::Result<()>,
-    /// What was written, of use for its memory.
-    pub(super) bytes: Vec<u8>,
 }
 
 /// The near end of the thread.
 #[derive(Debug)]
 pub(super) struct WriteBehind {
     /// `None` only while it is dropped.
-    jobs: Option<Sender<Write>>,
-    done: Receiver<Written>,
+    jobs: Option<Sender<Vec<Write>>>,
+    done: Receiver<Vec<Written>>,
+    /// What came back together with what was asked for last.
+    came: vec::IntoIter<Written>,
     thread: Option<JoinHandle<()>>,
+    /// Writes to be handed over together.
+    batch: Vec<Write>,
+    batch_bytes: usize,
     waiting: usize,
     waiting_bytes: usize,
 }
@@ -75,29 +93,54 @@ pub(super) struct WriteBehind {
 impl WriteBehind {
     /// Starts the thread, if there can be one.
     pub(super) fn start() -> Option<Self> {
-        let (jobs, to_do) = channel::<Write>();
+        let (jobs, to_do) = channel::<Vec<Write>>();
         let (tell, done) = channel();
         let thread = Builder::new()
             .name("writer".to_owned())
             .spawn(move || {
-                for write in to_do {
-                    if tell.send(write.run()).is_err() {
+                let mut scratch = Vec::new();
+                for batch in to_do {
+                    let written = batch.into_iter().map(|write| write.run(&mut scratch));
+                    if tell.send(written.collect()).is_err() {
                         return;
                     }
                 }
             })
             .ok()?;
-        Some(Self { jobs: Some(jobs), done, thread: Some(thread), waiting: 0, waiting_bytes: 0 })
+        Some(Self {
+            jobs: Some(jobs),
+            done,
+            came: Vec::new().into_iter(),
+            thread: Some(thread),
+            batch: Vec::new(),
+            batch_bytes: 0,
+            waiting: 0,
+            waiting_bytes: 0,
+        })
     }
 
-    /// Takes a write on; gives it back if the thread is gone.
-    pub(super) fn begin(&mut self, write: Write) -> Result<(), Write> {
+    /// Takes a write on.
+    pub(super) fn begin(&mut self, write: Write) {
         let len = write.bytes.len();
-        let Some(jobs) = &self.jobs else { return Err(write) };
-        jobs.send(write).map_err(|refused| refused.0)?;
         self.waiting += 1;
         self.waiting_bytes += len;
-        Ok(())
+        self.batch.push(write);
+        self.batch_bytes += len;
+        if self.batch.len() >= BATCH || self.batch_bytes >= BATCH_BYTES {
+            self.hand_over();
+        }
+    }
+
+    /// Hands over what was kept to be handed over together.
+    fn hand_over(&mut self) {
+        self.batch_bytes = 0;
+        let batch = std::mem::replace(&mut self.batch, Vec::with_capacity(BATCH));
+        if let Some(jobs) = &self.jobs
+            && !batch.is_empty()
+        {
+            // If the thread is gone, so is the other end of `done`, which is noticed.
+            let _ = jobs.send(batch);
+        }
     }
 
     /// Whether something must be written before more is handed over.
@@ -107,7 +150,7 @@ impl WriteBehind {
 
     /// Whether the thread will have something to do for a while.
     pub(super) fn is_busy(&self) -> bool {
-        self.waiting_bytes >= ENOUGH_BYTES
+        self.waiting_bytes >= ENOUGH_BYTES || self.waiting >= ENOUGH
     }
 
     /// A write that has been done since the last question.
@@ -115,8 +158,10 @@ impl WriteBehind {
         if self.waiting == 0 {
             return None;
         }
-        let written = self.done.try_recv().ok()?;
-        Some(self.note(written))
+        if self.came.len() == 0 {
+            self.came = self.done.try_recv().ok()?.into_iter();
+        }
+        self.next()
     }
 
     /// Waits for the next write to be done; `None` if there is none, or the thread is gone.
@@ -124,19 +169,24 @@ impl WriteBehind {
         if self.waiting == 0 {
             return None;
         }
-        let written = self.done.recv().ok()?;
-        Some(self.note(written))
+        if self.came.len() == 0 {
+            self.hand_over();
+            self.came = self.done.recv().ok()?.into_iter();
+        }
+        self.next()
     }
 
-    fn note(&mut self, written: Written) -> Written {
+    fn next(&mut self) -> Option<Written> {
+        let written = self.came.next()?;
         self.waiting -= 1;
-        self.waiting_bytes -= written.bytes.len();
-        written
+        self.waiting_bytes -= written.write.bytes.len();
+        Some(written)
     }
 }
 
 impl Drop for WriteBehind {
     fn drop(&mut self) {
+        self.hand_over();
         self.jobs = None;
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
@@ -145,19 +195,28 @@ impl Drop for WriteBehind {
 }
 
 impl Write {
-    /// Does it.
-    pub(super) fn run(self) -> Written {
-        let Self { id, target, start, empty_from, bytes, hashes } = self;
-        if let Some(hashes) = &hashes {
-            update(hashes, start, &bytes);
-        }
-        let result = match target {
-            Target::Open(file) => sparse::write_at(&file, &bytes, start, empty_from),
-            Target::Closed(path, folder) => folder
-                .open_again(&path)
-                .and_then(|file| sparse::write_at(&file, &bytes, start, empty_from)),
+    /// Does it; `scratch` is memory for bytes that are in pieces.
+    pub(super) fn run(mut self, scratch: &mut Vec<u8>) -> Written {
+        let Self { target, bytes, start, empty_from, hashes, .. } = &mut self;
+        let in_piece = match bytes {
+            Gathered::Piece(bytes) => bytes.as_slice(),
+            Gathered::Blocks(chain) => chain.in_piece(scratch),
         };
-        Written { id, result, bytes }
+        let mut opened = None;
+        let file = match target {
+            Target::Open(file) => Ok(&*file),
+            Target::Closed { creation, .. } => {
+                creation.open().map(|file| &*opened.insert(Arc::new(file)))
+            }
+        };
+        let result = file.and_then(|file| {
+            if let Some(hashes) = hashes {
+                update(hashes, *start, in_piece);
+            }
+            sparse::write_at(file, in_piece, *start, *empty_from)
+        });
+        let opened = opened.filter(|_| matches!(self.target, Target::Closed { stays_open: true, .. }));
+        Written { write: self, opened, result }
     }
 }
 

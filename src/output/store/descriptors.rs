@@ -5,7 +5,7 @@ use std::io;
 use std::sync::Arc;
 
 use super::{FileId, FileStore};
-use crate::output::create;
+use crate::output::create::{self, Creation};
 use crate::output::write_behind::Target;
 
 /// A descriptor is given up for another file's once so many times as many writes as there are
@@ -15,46 +15,72 @@ use crate::output::write_behind::Target;
 const IDLE_ROUNDS: u64 = 4;
 
 impl FileStore {
-    /// What to write the file's window to: it is made if need be, and opened if a descriptor is to
-    /// be had.
-    pub(super) fn target(&mut self, id: FileId) -> io::Result<Target> {
+    /// What to write the file's window to; opening the file, or making it, is left to whoever
+    /// writes. `None` if there is no such file, or it is being opened.
+    pub(super) fn target(&mut self, id: FileId) -> Option<Target> {
         self.writes += 1;
-        let Some(file) = &mut self.files[id.index()] else {
-            return Err(io::ErrorKind::NotFound.into());
-        };
-        file.last_write = self.writes;
-        let is_full = file.handle.is_none() && self.open.len() >= self.limits.descriptors;
-        if is_full && !self.has_idle_descriptor() {
-            let made = self.files[id.index()].as_ref().and_then(|file| file.creation.made());
-            return match made {
-                Some((path, folder)) => Ok(Target::Closed(path.to_owned(), Arc::clone(folder))),
-                None => self.open_file(id).map(Target::Open),
-            };
+        let writes = self.writes;
+        let file = self.files[id.index()].as_mut()?;
+        file.last_write = writes;
+        if let Some(handle) = &file.handle {
+            let target = Target::Open(Arc::clone(handle));
+            self.open.touch(id.slot());
+            return Some(target);
         }
-        self.ensure_open(id);
-        let file = self.files[id.index()].as_ref();
-        file.and_then(|file| file.handle.clone())
-            .map(Target::Open)
-            .ok_or_else(|| io::ErrorKind::NotFound.into())
+        let stays_open = self.held() < self.limits.descriptors || self.has_idle_descriptor();
+        if stays_open {
+            self.make_room();
+            self.opening += 1;
+        }
+        let creation = self.files[id.index()].as_mut()?.creation.take()?;
+        Some(Target::Closed { creation, stays_open })
+    }
+
+    /// Takes back a file that was to be opened.
+    pub(super) fn opened(
+        &mut self,
+        id: FileId,
+        creation: Creation,
+        stays_open: bool,
+        handle: Option<Arc<File>>,
+    ) {
+        self.opening -= usize::from(stays_open);
+        let Some(file) = &mut self.files[id.index()] else { return };
+        file.creation = Some(creation);
+        if handle.is_some() && !file.failed {
+            file.handle = handle;
+            self.open.touch(id.slot());
+        }
+    }
+
+    /// How many descriptors are in use, or will be at once.
+    fn held(&self) -> usize {
+        self.open.len() + self.opening
+    }
+
+    /// Closes descriptors until one more may be held.
+    fn make_room(&mut self) {
+        while self.held() >= self.limits.descriptors && self.open.len() > 0 {
+            self.close_oldest();
+        }
     }
 
     /// Whether the descriptor used least recently is not likely to be used soon.
     fn has_idle_descriptor(&self) -> bool {
         let oldest = self.open.oldest().and_then(|slot| self.files[slot as usize].as_ref());
         oldest
-            .is_none_or(|file| self.writes - file.last_write > IDLE_ROUNDS * self.open.len() as u64)
+            .is_some_and(|file| self.writes - file.last_write > IDLE_ROUNDS * self.open.len() as u64)
     }
 
-    /// Opens the file, or makes it, unless it is open or has failed.
+    /// Opens the file, or makes it, unless it is open or has failed. Nothing of it may be on the
+    /// way.
     pub(super) fn ensure_open(&mut self, id: FileId) {
         let Some(file) = &self.files[id.index()] else { return };
         if file.failed {
             return;
         }
         if file.handle.is_none() {
-            while self.open.len() >= self.limits.descriptors {
-                self.close_oldest();
-            }
+            self.make_room();
             match self.open_file(id) {
                 Ok(handle) => {
                     if let Some(file) = &mut self.files[id.index()] {
@@ -70,10 +96,11 @@ impl FileStore {
     /// Opens the file, or makes it. Descriptors may be scarcer than the limit says.
     fn open_file(&mut self, id: FileId) -> io::Result<Arc<File>> {
         loop {
-            let Some(file) = &mut self.files[id.index()] else {
+            let file = self.files[id.index()].as_mut();
+            let Some(creation) = file.and_then(|file| file.creation.as_mut()) else {
                 return Err(io::ErrorKind::NotFound.into());
             };
-            match file.creation.open() {
+            match creation.open() {
                 Err(error) if create::too_many_open(&error) && self.open.len() > 0 => {
                     self.close_oldest();
                 }
@@ -83,7 +110,7 @@ impl FileStore {
     }
 
     /// Closes the descriptor used least recently. The file gets its times when it is finished.
-    fn close_oldest(&mut self) {
+    pub(super) fn close_oldest(&mut self) {
         let Some(oldest) = self.open.oldest() else { return };
         self.open.remove(oldest);
         if let Some(file) = &mut self.files[oldest as usize] {

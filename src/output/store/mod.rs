@@ -1,17 +1,19 @@
 //! Many files that grow at once, written seldom.
 //!
 //! Bytes gather in memory, a window for each file, under one budget; beyond it windows are written
-//! out, of those used least recently a large one first. A small file costs one open, one write, one
+//! out, large ones and those that do not grow first. A small file costs one open, one write, one
 //! stamp and one close. Descriptors are a cache: any number of files may be growing, only some are
-//! held open. Windows are written by another thread if there can be one.
+//! held open. Windows are written, and files opened for it, by another thread if there can be one.
 //!
 //! A file that fails (full disk, no permission) is reported once, by name, and takes no more
 //! bytes; the others go on.
 
 mod descriptors;
+mod line;
 mod repeats;
 mod writing;
 
+use line::Line;
 use writing::MAX_SPARE;
 
 use std::io;
@@ -19,6 +21,7 @@ use std::num::NonZeroU32;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::blocks::SpareBlocks;
 use super::create::Creation;
 use super::folder::{FILE_MODE, Opening, OutputFolder};
 use super::lru::UseOrder;
@@ -40,9 +43,10 @@ const MAX_FIRST_WINDOWS: usize = 256;
 /// A move of a stream's bytes is done in memory up to this size.
 const MAX_MOVE_IN_MEMORY: u64 = 4 * 1024 * 1024;
 
-/// What a file takes besides its window: itself, its places in the orders of use, how it is to be
-/// made or what it is called, its hashes, and the place of its name among those that wait.
-const FILE_COST: usize = size_of::<StoredFile>() + 2 * 12 + 256 + 512 + 48;
+/// What a file takes besides its window: itself, its places in line and in the orders of use, how
+/// it is to be made or what it is called, its hashes, and the place of its name among those that
+/// wait.
+const FILE_COST: usize = size_of::<StoredFile>() + 5 + 2 * 12 + 256 + 512 + 48;
 
 /// Names a file of a [`FileStore`] until it is closed.
 ///
@@ -81,10 +85,12 @@ pub struct Limits {
 pub struct FileStore {
     files: Vec<Option<Box<StoredFile>>>,
     free: Vec<u32>,
-    /// Files with bytes in memory.
-    buffered: UseOrder,
+    /// All files with bytes in memory, and some that had.
+    line: Line,
     /// Files with a descriptor.
     open: UseOrder,
+    /// Files that are being opened, to stay open.
+    opening: usize,
     /// Files that were moved up since they were last settled.
     moved: UseOrder,
     memory_used: u64,
@@ -96,6 +102,9 @@ pub struct FileStore {
     spare: Vec<Vec<u8>>,
     /// The same, for small files to begin with.
     first_windows: Vec<Vec<u8>>,
+    spare_blocks: SpareBlocks,
+    /// Memory for bytes in pieces while they are written.
+    scratch: Vec<u8>,
     limits: Limits,
     messages: Messages,
 }
@@ -106,14 +115,17 @@ impl FileStore {
         Self {
             files: Vec::new(),
             free: Vec::new(),
-            buffered: UseOrder::default(),
+            line: Line::default(),
             open: UseOrder::default(),
+            opening: 0,
             moved: UseOrder::default(),
             memory_used: 0,
             writes: 0,
             behind: if limits.beside { WriteBehind::start() } else { None },
             spare: Vec::new(),
             first_windows: Vec::new(),
+            spare_blocks: SpareBlocks::default(),
+            scratch: Vec::new(),
             limits,
             messages,
         }
@@ -166,13 +178,14 @@ impl FileStore {
 
     /// Makes the file on disk if that was not done yet; `None` if it cannot be made.
     pub fn create(&mut self, id: FileId) -> Option<&Path> {
+        self.settle(id);
         self.ensure_open(id);
         self.path(id)
     }
 
     /// Where the file is, once it was made.
     pub fn path(&self, id: FileId) -> Option<&Path> {
-        self.files[id.index()].as_ref()?.creation.path()
+        self.files[id.index()].as_ref()?.creation.as_ref()?.path()
     }
 
     /// Stores `data` at `position`. Later bytes overwrite earlier ones, holes read as zeros.
@@ -180,9 +193,7 @@ impl FileStore {
     pub fn put(&mut self, id: FileId, position: u64, data: &[u8]) {
         let Some(Some(file)) = self.files.get_mut(id.index()) else { return };
         let place = position + file.lead;
-        if file.pending.append(place, data) {
-            self.buffered.touch(id.slot());
-        } else {
+        if !file.pending.append(place, data) {
             self.place(id, place, data);
         }
     }
@@ -195,6 +206,9 @@ impl FileStore {
             return;
         }
         let before = file.pending.memory();
+        if file.pending.is_empty() {
+            self.line.join(id.slot());
+        }
         if before == 0 && plenty {
             let memory = self.first_windows.pop();
             file.pending.begin_with(memory.unwrap_or_else(|| Vec::with_capacity(FIRST_WINDOW)));
@@ -204,13 +218,10 @@ impl FileStore {
         {
             file.pending.move_into(spare);
         }
-        let placed = file.pending.put(position, data, file.written);
+        let placed = file.pending.put(position, data, file.written, &mut self.spare_blocks);
         self.memory_used += (file.pending.memory() - before) as u64;
         match placed {
-            Placed::Inside => {
-                self.buffered.touch(id.slot());
-                self.keep_budget();
-            }
+            Placed::Inside => self.keep_budget(),
             // A lone repetition of old bytes must not disturb the window; a stream that goes on
             // there takes the window with it.
             Placed::Before if file.written_apart != position => {
@@ -251,7 +262,7 @@ impl FileStore {
         let in_memory = file.written == 0 && file.pending.start() == 0;
         if in_memory && end + up <= MAX_MOVE_IN_MEMORY {
             let before = file.pending.memory();
-            file.pending.move_up(up as usize);
+            file.pending.move_up(up as usize, &mut self.spare_blocks);
             self.memory_used += (file.pending.memory() - before) as u64;
             return;
         }
@@ -272,8 +283,8 @@ impl FileStore {
         while let Some(moved) = self.moved.oldest() {
             self.give_back_room(FileId::of_slot(moved));
         }
-        while let Some(oldest) = self.buffered.oldest() {
-            self.write_and_release(FileId::of_slot(oldest));
+        while let Some(slot) = self.line.next() {
+            self.write_and_release(FileId::of_slot(slot));
         }
         while let Some(written) = self.behind.as_mut().and_then(WriteBehind::wait) {
             self.note(written);
@@ -299,15 +310,17 @@ impl FileStore {
         self.settle(id);
         let file = self.files[id.index()].take()?;
         self.memory_used -= file.pending.memory() as u64;
-        self.buffered.remove(id.slot());
         self.open.remove(id.slot());
         self.moved.remove(id.slot());
         self.free.push(id.slot());
         Some(file)
     }
 
-    /// Takes back the window of a file that was finished.
-    pub fn recycle(&mut self, window: Vec<u8>) {
+    /// Takes back the memory of a file that was finished.
+    pub fn recycle(&mut self, mut file: Box<StoredFile>) {
+        let (window, blocks) = file.pending.release();
+        self.spare_blocks.give(blocks);
+        self.spare_blocks.give(std::mem::take(&mut file.spent));
         if self.spare.len() < MAX_SPARE && window.capacity() >= FULL_WINDOW {
             self.spare.push(window);
         } else if self.first_windows.len() < MAX_FIRST_WINDOWS

@@ -5,14 +5,15 @@ use std::io;
 use std::os::unix::fs::FileExt;
 
 use super::{FileId, FileStore};
-use crate::output::pending::FULL_WINDOW;
+use crate::output::create;
+use crate::output::pending::{FULL_WINDOW, Gathered};
 use crate::output::write_behind::{Target, Write, WriteBehind, Written};
 
-/// Among this many windows used least recently the largest is written out.
+/// This many files of the line are looked at for one whose window is worth writing.
 const CANDIDATES: usize = 8;
 
-/// Smaller windows are not worth waking another thread for.
-const MIN_BEHIND: usize = 64 * 1024;
+/// Of windows of this size the packet loop writes some itself.
+const LARGE: usize = 64 * 1024;
 
 /// Empty windows that are kept for their memory: the system takes longer to give fresh memory than
 /// the bytes in it take to be copied.
@@ -21,19 +22,16 @@ pub(super) const MAX_SPARE: usize = 32;
 impl FileStore {
     /// Writes the window to the file, or has it written, and empties it.
     pub(super) fn write_out(&mut self, id: FileId) {
-        let Some(file) = &self.files[id.index()] else { return };
+        // A file that is being opened is not there to be opened once more.
+        if self.files[id.index()].as_ref().is_some_and(|file| file.creation.is_none()) {
+            self.settle(id);
+        }
+        let Some(file) = &mut self.files[id.index()] else { return };
         if file.pending.is_empty() || file.failed {
-            self.clear(id);
+            file.pending.clear();
             return;
         }
-        let target = match self.target(id) {
-            Ok(target) => target,
-            Err(error) => {
-                self.fail(id, error);
-                self.clear(id);
-                return;
-            }
-        };
+        let Some(target) = self.target(id) else { return };
         self.hand_over(id, target);
     }
 
@@ -50,23 +48,22 @@ impl FileStore {
         self.memory_used -= before as u64;
         let empty_from = file.written;
         file.written = file.written.max(start + bytes.len() as u64);
-        // What is on the way already must come first, and hashing takes longer than writing. Of the
-        // rest every third window goes to the thread: with all of them a GB of eight streams takes
-        // a tenth less time, but a tenth more of the processors', because every byte then moves
-        // from one's cache to the other's.
-        let is_large = bytes.len() >= MIN_BEHIND;
-        let is_turn = file.hashes.is_some() || self.writes.is_multiple_of(3);
+        // What is on the way already must come first, and hashing takes longer than writing. Of
+        // large windows every third one goes to the thread: with all of them a GB of eight streams
+        // takes a tenth less time, but a tenth more of the processors', because every byte then
+        // moves from one's cache to the other's. Of small ones it takes as many as it can, for
+        // opening their files takes longer than the bytes do.
+        let is_turn = file.hashes.is_some() || bytes.len() < LARGE || self.writes.is_multiple_of(3);
         let is_busy = self.behind.as_ref().is_none_or(WriteBehind::is_busy);
-        let is_worth_it = file.on_the_way > 0 || is_large && is_turn && !is_busy;
+        let is_worth_it = file.on_the_way > 0 || is_turn && !is_busy;
         file.on_the_way += 1;
         let write = Write { id, target, start, empty_from, bytes, hashes: file.hashes.clone() };
-        let left = match &mut self.behind {
-            Some(behind) if is_worth_it => behind.begin(write).err(),
-            _ => Some(write),
-        };
-        if let Some(write) = left {
-            let written = write.run();
-            self.note(written);
+        match &mut self.behind {
+            Some(behind) if is_worth_it => behind.begin(write),
+            _ => {
+                let written = write.run(&mut self.scratch);
+                self.note(written);
+            }
         }
         while let Some(behind) = &mut self.behind {
             let written = if behind.is_full() { behind.wait() } else { behind.poll() };
@@ -78,16 +75,43 @@ impl FileStore {
     }
 
     /// Takes note of a write that was done.
-    pub(super) fn note(&mut self, mut written: Written) {
-        if self.spare.len() < MAX_SPARE && written.bytes.capacity() >= FULL_WINDOW {
-            written.bytes.clear();
-            self.spare.push(written.bytes);
+    pub(super) fn note(&mut self, written: Written) {
+        let Written { write, opened, mut result } = written;
+        let Write { id, target, start, empty_from, bytes, hashes } = write;
+        if let Target::Closed { creation, stays_open } = target {
+            self.opened(id, creation, stays_open, opened);
         }
-        if let Some(file) = &mut self.files[written.id.index()] {
+        if result.as_ref().is_err_and(create::too_many_open) && self.open.len() > 0 {
+            // Descriptors are scarcer than was thought. Nothing later of this file is on the way.
+            self.ensure_open(id);
+            if let Some(handle) = self.files[id.index()].as_ref().and_then(|it| it.handle.clone()) {
+                let target = Target::Open(handle);
+                let again = Write { id, target, start, empty_from, bytes, hashes };
+                let Written { write, result: outcome, .. } = again.run(&mut self.scratch);
+                self.take_back(write.bytes);
+                result = outcome;
+            }
+        } else {
+            self.take_back(bytes);
+        }
+        if let Some(file) = &mut self.files[id.index()] {
             file.on_the_way -= 1;
         }
-        if let Err(error) = written.result {
-            self.fail(written.id, error);
+        if let Err(error) = result {
+            self.fail(id, error);
+        }
+    }
+
+    /// Keeps the memory of bytes that were written.
+    fn take_back(&mut self, bytes: Gathered) {
+        match bytes {
+            Gathered::Piece(mut bytes) => {
+                if self.spare.len() < MAX_SPARE && bytes.capacity() >= FULL_WINDOW {
+                    bytes.clear();
+                    self.spare.push(bytes);
+                }
+            }
+            Gathered::Blocks(chain) => self.spare_blocks.give(chain.into_blocks()),
         }
     }
 
@@ -108,12 +132,6 @@ impl FileStore {
         }
     }
 
-    pub(super) fn clear(&mut self, id: FileId) {
-        if let Some(file) = &mut self.files[id.index()] {
-            file.pending.clear();
-        }
-    }
-
     /// Writes `data` to the file without touching the window.
     pub(super) fn write_apart(&mut self, id: FileId, position: u64, data: &[u8]) {
         self.settle(id);
@@ -131,15 +149,34 @@ impl FileStore {
     /// Writes windows out until all fit the budget.
     pub(super) fn keep_budget(&mut self) {
         while self.memory_used > self.limits.memory {
-            let size = |slot: u32| {
-                self.files[slot as usize].as_ref().map_or(0, |file| file.pending.memory())
-            };
-            let largest = self.buffered.oldest_first().take(CANDIDATES).max_by_key(|&it| size(it));
-            match largest {
-                Some(slot) => self.write_and_release(FileId::of_slot(slot)),
+            match self.next_to_write() {
+                Some(id) => self.write_and_release(id),
                 None => return,
             }
         }
+    }
+
+    /// The next file in line whose window is larger than most, or has not grown since the last
+    /// look. If there is none among the first ones, the largest of those.
+    fn next_to_write(&mut self) -> Option<FileId> {
+        let (mut looks, mut largest) = (0, None);
+        while looks < CANDIDATES
+            && let Some(slot) = self.line.next()
+        {
+            let Some(file) = &mut self.files[slot as usize] else { continue };
+            let (size, end) = (file.pending.memory() as u64, file.pending.end());
+            if size == 0 {
+                continue;
+            }
+            looks += 1;
+            let is_idle = std::mem::replace(&mut file.looked_at, end) == end;
+            if is_idle || size >= self.memory_used / (self.line.len() as u64 + 1) {
+                return Some(FileId::of_slot(slot));
+            }
+            self.line.join(slot);
+            largest = largest.max(Some((size, slot)));
+        }
+        largest.map(|(_, slot)| FileId::of_slot(slot))
     }
 
     pub(super) fn write_and_release(&mut self, id: FileId) {
@@ -148,10 +185,10 @@ impl FileStore {
     }
 
     /// Gives the memory of an empty window back.
-    pub(super) fn release(&mut self, id: FileId) {
+    fn release(&mut self, id: FileId) {
         let Some(file) = &mut self.files[id.index()] else { return };
         self.memory_used -= file.pending.memory() as u64;
-        file.pending.release();
-        self.buffered.remove(id.slot());
+        let (_, blocks) = file.pending.release();
+        self.spare_blocks.give(blocks);
     }
 }

@@ -1,0 +1,193 @@
+//! Bytes that wait in blocks of one size, for windows of which there are many.
+//!
+//! A window in one piece has room that it does not need yet, or is moved each time it grows, and
+//! memory given back in pieces of all sizes is hard to use again. Blocks spare all that. They are
+//! linked from the newest to the oldest, for bytes are only ever added at the end.
+
+/// What a block holds; with its link it is as large as several lines of a processor's cache.
+const BLOCK_LEN: usize = 504;
+
+/// What a block takes of memory.
+const BLOCK_COST: usize = size_of::<Block>() + 16;
+
+/// Empty blocks that are kept for their memory.
+const MAX_SPARE_BLOCKS: usize = 4096;
+
+#[derive(Debug)]
+struct Block {
+    older: Option<Box<Block>>,
+    bytes: [u8; BLOCK_LEN],
+}
+
+/// Bytes in blocks.
+#[derive(Debug, Default)]
+pub(super) struct Chain {
+    /// All blocks behind the first in this list are full.
+    blocks: Blocks,
+    len: u32,
+}
+
+/// Blocks, whatever is in them.
+#[derive(Debug, Default)]
+pub(super) struct Blocks(Option<Box<Block>>);
+
+/// Empty blocks for the next to use.
+#[derive(Debug, Default)]
+pub(super) struct SpareBlocks {
+    blocks: Blocks,
+    count: usize,
+}
+
+impl Chain {
+    /// How many bytes there are.
+    #[inline]
+    pub(super) fn len(&self) -> usize {
+        self.len as usize
+    }
+
+    /// Bytes of memory in use.
+    #[inline]
+    pub(super) fn memory(&self) -> usize {
+        self.len().div_ceil(BLOCK_LEN) * BLOCK_COST
+    }
+
+    /// The bytes, if they are in one piece.
+    pub(super) fn whole(&self) -> Option<&[u8]> {
+        match &self.blocks.0 {
+            None => Some(&[]),
+            Some(block) => block.bytes.get(..self.len()),
+        }
+    }
+
+    /// Adds bytes; all of them together must be less than 4 GiB.
+    pub(super) fn append(&mut self, mut data: &[u8], spare: &mut SpareBlocks) {
+        while !data.is_empty() {
+            let filled = self.len() % BLOCK_LEN;
+            if filled == 0 {
+                self.blocks.push(spare.take());
+            }
+            let Some(block) = &mut self.blocks.0 else { return };
+            let (now, later) = data.split_at(data.len().min(BLOCK_LEN - filled));
+            block.bytes[filled..filled + now.len()].copy_from_slice(now);
+            self.len += now.len() as u32;
+            data = later;
+        }
+    }
+
+    /// The bytes, in `scratch` if they are not in one piece.
+    pub(super) fn in_piece<'a>(&'a self, scratch: &'a mut Vec<u8>) -> &'a [u8] {
+        match self.whole() {
+            Some(bytes) => bytes,
+            None => {
+                scratch.clear();
+                self.copy_to(scratch);
+                scratch
+            }
+        }
+    }
+
+    /// Appends all bytes to `out`. The blocks are left, to be used again.
+    pub(super) fn gather(self, out: &mut Vec<u8>) -> Blocks {
+        self.copy_to(out);
+        self.blocks
+    }
+
+    fn copy_to(&self, out: &mut Vec<u8>) {
+        let mut end = out.len() + self.len();
+        out.resize(end, 0);
+        let mut filled = self.len().checked_sub(1).map_or(0, |last| last % BLOCK_LEN + 1);
+        let mut next = &self.blocks.0;
+        while let Some(block) = next {
+            out[end - filled..end].copy_from_slice(&block.bytes[..filled]);
+            end -= filled;
+            filled = BLOCK_LEN;
+            next = &block.older;
+        }
+    }
+
+    /// Drops the bytes; the blocks are left, to be used again.
+    pub(super) fn into_blocks(self) -> Blocks {
+        self.blocks
+    }
+}
+
+impl Blocks {
+    fn push(&mut self, mut block: Box<Block>) {
+        block.older = self.0.take();
+        self.0 = Some(block);
+    }
+
+    fn pop(&mut self) -> Option<Box<Block>> {
+        let mut block = self.0.take()?;
+        self.0 = block.older.take();
+        Some(block)
+    }
+}
+
+impl Drop for Blocks {
+    /// One by one: there may be more than the stack has room for.
+    fn drop(&mut self) {
+        while self.pop().is_some() {}
+    }
+}
+
+impl SpareBlocks {
+    fn take(&mut self) -> Box<Block> {
+        match self.blocks.pop() {
+            Some(block) => {
+                self.count -= 1;
+                block
+            }
+            None => Box::new(Block { older: None, bytes: [0; BLOCK_LEN] }),
+        }
+    }
+
+    /// Takes blocks back.
+    pub(super) fn give(&mut self, mut blocks: Blocks) {
+        while self.count < MAX_SPARE_BLOCKS
+            && let Some(block) = blocks.pop()
+        {
+            self.blocks.push(block);
+            self.count += 1;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn what_was_appended_is_gathered(
+            pieces in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..1200), 0..9)
+        ) {
+            let mut spare = SpareBlocks::default();
+            for _ in 0..2 {
+                let mut chain = Chain::default();
+                for piece in &pieces {
+                    chain.append(piece, &mut spare);
+                }
+                let expected = pieces.concat();
+                prop_assert_eq!(chain.len(), expected.len());
+                prop_assert!(chain.memory() >= expected.len());
+                if let Some(whole) = chain.whole() {
+                    prop_assert_eq!(whole, &expected[..]);
+                }
+                let mut gathered = b"before".to_vec();
+                spare.give(chain.gather(&mut gathered));
+                prop_assert_eq!(gathered, [&b"before"[..], &expected].concat());
+            }
+        }
+    }
+
+    #[test]
+    fn a_million_blocks_are_dropped_one_by_one() {
+        let mut blocks = Blocks::default();
+        for _ in 0..1_000_000 {
+            blocks.push(Box::new(Block { older: None, bytes: [0; BLOCK_LEN] }));
+        }
+        drop(blocks);
+    }
+}
