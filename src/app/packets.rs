@@ -4,11 +4,17 @@ use super::sink::StreamSink;
 use crate::capture::RawPacket;
 use crate::config::Phase;
 use crate::decode::{Decoder, Found, Segment, Verdict};
-use crate::flow::Tracker;
+use crate::flow::{Lookup, Tracker};
 use crate::messages::Messages;
 use crate::output::{PacketFiles, UnprocessedPackets};
 use crate::scan::PacketScanner;
 use crate::time::Timestamp;
+
+/// How many packets are looked at together.
+const BATCH: usize = 16;
+
+/// A packet that carries one whole segment.
+type Plain<'a> = (RawPacket<'a>, Segment<'a>);
 
 /// What is done with TCP segments.
 pub(super) enum Demux {
@@ -27,14 +33,29 @@ impl Demux {
         &mut self,
         packet: &RawPacket<'_>,
         segment: &Segment<'_>,
+        lookup: Option<Lookup>,
         phase: Phase,
         sink: &mut StreamSink,
     ) {
         match self {
-            Self::Streams(tracker) => tracker.segment(segment, phase, sink),
+            Self::Streams(tracker) => {
+                let lookup = lookup.unwrap_or_else(|| tracker.look_up(segment));
+                tracker.segment(lookup, segment, phase, sink);
+            }
             Self::Packets(files) => files.packet(packet, segment),
             Self::Off => {}
         }
+    }
+
+    /// Looks for the flows of segments that come next.
+    #[inline]
+    fn look_ahead(&self, plain: &[Option<Plain<'_>>; BATCH], sink: &StreamSink) -> [Lookup; BATCH] {
+        let mut lookups = [Lookup::default(); BATCH];
+        if let Self::Streams(tracker) = self {
+            let segments = plain.iter().flatten().map(|(_, segment)| segment);
+            tracker.look_ahead(segments, &mut lookups, sink);
+        }
+        lookups
     }
 
     /// Closes the flows that have been idle for too long.
@@ -56,7 +77,7 @@ impl Demux {
     ) -> bool {
         match (self, verdict) {
             (demux, Verdict::Segment(segment)) => {
-                demux.segment(packet, segment, phase, sink);
+                demux.segment(packet, segment, None, phase, sink);
                 true
             }
             (Self::Packets(files), Verdict::Fragment(Some(segment))) => {
@@ -85,8 +106,43 @@ pub(super) struct Pipeline {
 }
 
 impl Pipeline {
+    /// Takes packets all the way, [`BATCH`] of those that are wanted at the most. Tells how many were
+    /// looked at.
+    pub(super) fn batch<'a>(
+        &mut self,
+        packets: &mut impl Iterator<Item = RawPacket<'a>>,
+        is_wanted: impl FnMut(&RawPacket<'a>) -> bool,
+        phase: Phase,
+    ) -> u64 {
+        let Self { decoder, scanners, demux, sink, delta_seconds, .. } = self;
+        let mut looked_at = 0;
+        let mut wanted = packets.inspect(|_| looked_at += 1).filter(is_wanted);
+        let mut odd = None;
+        let mut plain = [const { None }; BATCH];
+        for place in &mut plain {
+            let Some(packet) = wanted.next() else { break };
+            let time = packet.time.to_timestamp(*delta_seconds);
+            let Some((datagram, segment)) = decoder.plain(&packet, time) else {
+                odd = Some(packet);
+                break;
+            };
+            for scanner in scanners.iter_mut() {
+                scanner.datagram(&packet, &datagram, time);
+            }
+            *place = Some((packet, segment));
+        }
+        let lookups = demux.look_ahead(&plain, sink);
+        for ((packet, segment), lookup) in plain.iter().flatten().zip(lookups) {
+            demux.segment(packet, segment, Some(lookup), phase, sink);
+            demux.expire(segment.time, sink);
+        }
+        if let Some(packet) = odd {
+            self.packet(&packet, phase);
+        }
+        looked_at
+    }
+
     /// Takes one packet all the way.
-    #[inline]
     pub(super) fn packet(&mut self, packet: &RawPacket<'_>, phase: Phase) {
         let Self { decoder, scanners, demux, sink, unprocessed, delta_seconds, .. } = self;
         let time = packet.time.to_timestamp(*delta_seconds);
@@ -94,7 +150,7 @@ impl Pipeline {
             for scanner in scanners.iter_mut() {
                 scanner.datagram(packet, &datagram, time);
             }
-            demux.segment(packet, &segment, phase, sink);
+            demux.segment(packet, &segment, None, phase, sink);
             return demux.expire(time, sink);
         }
         decoder.decode(packet, time, |found| {
@@ -102,7 +158,7 @@ impl Pipeline {
                 Found::Datagram(datagram, verdict) => (datagram, verdict),
                 Found::Overdue(segment) => {
                     if let Demux::Streams(tracker) = demux {
-                        tracker.segment(&segment, phase, sink);
+                        tracker.segment(tracker.look_up(&segment), &segment, phase, sink);
                     }
                     return;
                 }
@@ -131,7 +187,7 @@ impl Pipeline {
         let Self { decoder, demux, sink, .. } = self;
         decoder.finish(|found| {
             if let (Found::Overdue(segment), Demux::Streams(tracker)) = (found, &mut *demux) {
-                tracker.segment(&segment, phase, sink);
+                tracker.segment(tracker.look_up(&segment), &segment, phase, sink);
             }
         });
     }

@@ -10,7 +10,7 @@ use super::packets::{Demux, Pipeline};
 use super::progress::{Position, Progress};
 use super::setup::{Setup, SetupError};
 use super::signals::StopFlag;
-use crate::capture::{Filter, LinkType, Next, Source, Statistics};
+use crate::capture::{Filter, LinkType, Next, RawPacket, Source, Statistics};
 use crate::config::{Config, Input, Phase, Sink};
 use crate::decode::Decoder;
 use crate::messages::Messages;
@@ -100,19 +100,29 @@ impl Reading<'_> {
         let mut link_types = LinkTypes::default();
         let mut flushed = Instant::now();
         let mut stopped = None;
+        let mut failure = None;
+        let mut looked = 0;
         while self.goes_on(&mut stopped) {
-            match self.source.next_packet() {
+            let mut is_wanted = |packet: &RawPacket<'_>| {
+                link_types.are_readable(packet.link_type)
+                    && filter.as_mut().is_none_or(|filter| {
+                        filter.matches(packet).unwrap_or_else(|error| {
+                            failure = Some(error);
+                            false
+                        })
+                    })
+            };
+            let mut at_hand = self.source.at_hand();
+            let taken = pipeline.batch(&mut at_hand, &mut is_wanted, self.phase);
+            let passed = at_hand.passed();
+            self.source.pass_over(passed);
+            packets += taken;
+            if taken > 0 {
+            } else { match self.source.next_packet() {
                 Ok(Next::Packet(packet)) => {
                     packets += 1;
-                    if link_types.are_readable(packet.link_type) {
-                        match filter.as_mut().map_or(Ok(true), |filter| filter.matches(&packet)) {
-                            Ok(true) => pipeline.packet(&packet, self.phase),
-                            Ok(false) => {}
-                            Err(error) => {
-                                self.messages.error(error);
-                                break;
-                            }
-                        }
+                    if is_wanted(&packet) {
+                        pipeline.packet(&packet, self.phase);
                     }
                 }
                 Ok(Next::Idle) => {
@@ -121,8 +131,13 @@ impl Reading<'_> {
                 }
                 Ok(Next::End) => break,
                 Err(error) => self.messages.error(error),
+            }}
+            if let Some(error) = failure {
+                self.messages.error(error);
+                break;
             }
-            if packets.is_multiple_of(PACKETS_PER_LOOK) {
+            if packets / PACKETS_PER_LOOK != looked {
+                looked = packets / PACKETS_PER_LOOK;
                 if pipeline.is_abandoned() {
                     break;
                 }

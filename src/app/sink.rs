@@ -7,7 +7,7 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use crate::flow::{Identity, Sink, Summary};
+use crate::flow::{Identity, Near, Sink, Summary};
 use crate::hooks::{AlertDescriptor, Children};
 use crate::messages::Messages;
 use crate::output::{Console, FileId, Finishing, FlowFiles, ScratchStreams};
@@ -259,6 +259,13 @@ impl Sink for StreamSink {
             self.settle();
         }
         kept.path().is_some_and(|path| holds(path, position, payload).unwrap_or(false))
+    }
+
+    #[inline]
+    fn bring_near(&self, stream: &Stream, what: Near) {
+        if let (Route::Files(files), Some(file)) = (&self.route, stream.file) {
+            files.bring_near(file, what);
+        }
     }
 
     fn memory(&self) -> u64 {

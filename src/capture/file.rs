@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::archive::{self, Archive};
+use super::at_hand::AtHand;
 use super::compression::{Compression, DETECTION_LEN};
 use super::error::{CaptureError, Fault};
 use super::input::Input;
@@ -85,19 +86,23 @@ impl FileSource {
         Ok(Self { name, member, window, state, link_type, header, position, size })
     }
 
-    /// See [`Source::next_packet`](super::Source::next_packet).
+    /// See [`Source::at_hand`](super::Source::at_hand).
     #[inline]
-    pub fn next_packet(&mut self) -> Result<Next<'_>, CaptureError> {
-        if let State::Inside(Reader::Pcap(reader)) = &self.state
-            && let Some(record) = reader.ordinary(self.window.filled())
-        {
-            return Ok(Next::Packet(record.lend(&mut self.window)));
+    pub fn at_hand(&self) -> AtHand<'_> {
+        match &self.state {
+            State::Inside(Reader::Pcap(reader)) => AtHand::new(reader, self.window.filled()),
+            _ => AtHand::default(),
         }
-        self.next_of_any_kind()
     }
 
-    #[inline(never)]
-    fn next_of_any_kind(&mut self) -> Result<Next<'_>, CaptureError> {
+    /// See [`Source::pass_over`](super::Source::pass_over).
+    #[inline]
+    pub fn pass_over(&mut self, len: usize) {
+        self.window.consume(len);
+    }
+
+    /// See [`Source::next_packet`](super::Source::next_packet).
+    pub fn next_packet(&mut self) -> Result<Next<'_>, CaptureError> {
         loop {
             let record = match &mut self.state {
                 State::Inside(Reader::Pcap(reader)) => reader.next(&mut self.window),

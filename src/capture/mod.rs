@@ -1,6 +1,7 @@
 //! Sources of packets: devices, capture files, pipes, archives.
 //!
-//! [`Source`] is what the rest of the program sees: it lends one [`RawPacket`] after another. A
+//! [`Source`] is what the rest of the program sees: it lends one [`RawPacket`] after another, and of
+//! ordinary files several [at once](Source::at_hand). A
 //! file's bytes come through a window of one reused buffer, so that a packet costs neither an
 //! allocation nor a system call; whatever makes one wait (a pipe, a decompressor) works on a thread
 //! of its own, and so does what must not wait for us (a device).
@@ -8,6 +9,7 @@
 //! No module here knows what is in a packet.
 
 mod archive;
+mod at_hand;
 mod batch;
 mod block;
 mod codec;
@@ -36,6 +38,7 @@ mod tests;
 mod window;
 mod zip;
 
+pub use at_hand::AtHand;
 pub use drain::Statistics;
 pub use error::{CaptureError, Fault};
 pub use file::FileSource;

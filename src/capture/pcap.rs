@@ -7,7 +7,7 @@
 use std::io::Read;
 
 use super::error::Fault;
-use super::packet::LinkType;
+use super::packet::{LinkType, RawPacket};
 use super::record::{PacketRecord, Record};
 use super::savefile::PcapHeader;
 use super::window::{Fill, Window};
@@ -120,28 +120,28 @@ impl PcapReader {
         self.header
     }
 
-    /// The packet at the front of `filled`, if all of it is there and nothing about the file is out
-    /// of the ordinary: the way of nearly every packet. What else there may be,
+    /// Whether nothing about the file is out of the ordinary.
+    pub(super) fn is_ordinary(&self) -> bool {
+        self.is_ordinary
+    }
+
+    /// The packet at the front of `filled`, a part of an ordinary file, and the length of its
+    /// record, if all of it is there: the way of nearly every packet. What else there may be,
     /// [`next`](Self::next) finds out.
     #[inline]
-    pub(super) fn ordinary(&self, filled: &[u8]) -> Option<PacketRecord> {
-        if !self.is_ordinary {
-            return None;
-        }
+    pub(super) fn ordinary<'a>(&self, filled: &'a [u8]) -> Option<(RawPacket<'a>, usize)> {
         let (header, rest) = filled.split_first_chunk::<16>()?;
         let [seconds, microseconds, captured, wire_len] = words(header, false);
-        let captured_len = captured as usize;
-        if captured > self.snaplen || captured_len > rest.len() {
+        if captured > self.snaplen {
             return None;
         }
-        Some(PacketRecord {
+        let packet = RawPacket {
             time: CaptureTime { seconds: i64::from(seconds as i32), microseconds },
             wire_len,
             link_type: self.link_type,
-            record_len: header.len() + captured_len,
-            data: header.len()..header.len() + captured_len,
-            big_endian: false,
-        })
+            data: rest.get(..captured as usize)?,
+        };
+        Some((packet, header.len() + packet.data.len()))
     }
 
     /// The next packet.

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::at_hand::AtHand;
 use super::error::CaptureError;
 use super::file::FileSource;
 use super::live::{Live, LiveOptions};
@@ -43,11 +44,30 @@ impl Source {
     ///
     /// After an error there may still be packets (of the next file in an archive): call again until
     /// [`Next::End`].
-    #[inline]
     pub fn next_packet(&mut self) -> Result<Next<'_>, CaptureError> {
         match self {
             Self::File(file) => file.next_packet(),
             Self::Live(live) => live.next_packet(),
+        }
+    }
+
+    /// Packets that come next and are in memory already; there may be none although
+    /// [`next_packet`](Self::next_packet) has some. They stay until they are
+    /// [passed over](Self::pass_over).
+    #[inline]
+    pub fn at_hand(&self) -> AtHand<'_> {
+        match self {
+            Self::File(file) => file.at_hand(),
+            Self::Live(_) => AtHand::default(),
+        }
+    }
+
+    /// Goes on behind packets at hand that take `len` bytes
+    /// ([`AtHand::passed`](super::AtHand::passed)).
+    #[inline]
+    pub fn pass_over(&mut self, len: usize) {
+        if let Self::File(file) = self {
+            file.pass_over(len);
         }
     }
 

@@ -103,7 +103,7 @@ impl Decoder {
     /// nothing waits for fragments. `None` if it is anything else, which [`decode`](Self::decode)
     /// is to be asked about. This is worth a way of its own because the compiler can keep all of
     /// it in registers.
-    #[inline]
+    #[inline(always)]
     pub fn plain<'a>(
         &self,
         packet: &RawPacket<'a>,

@@ -6,6 +6,7 @@
 
 mod closings;
 mod idle;
+mod index;
 mod open_flow;
 mod pressure;
 mod seen;
@@ -18,9 +19,18 @@ mod tracker;
 pub use open_flow::{Direction, Identity, Summary};
 pub use seen::SeenBytes;
 pub use seq::SeqNumber;
-pub use tracker::{Rules, Totals, Tracker};
+pub use tracker::{Lookup, Rules, Totals, Tracker};
 
 use crate::time::Timestamp;
+
+/// What can be brought near the processor ahead of time, in this order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Near {
+    /// What tells where the stream is stored.
+    Place,
+    /// The end of what is stored.
+    End,
+}
 
 /// What takes the streams: writes, prints, or only counts them.
 pub trait Sink {
@@ -73,6 +83,10 @@ pub trait Sink {
 
     /// Whether the closed flow's stored bytes at `position` are exactly `payload`.
     fn holds(&mut self, kept: &Self::Kept, position: u64, payload: &[u8]) -> bool;
+
+    /// A payload for this stream is to come soon: a part of what is needed to store it may be
+    /// brought near the processor.
+    fn bring_near(&self, _stream: &Self::Stream, _what: Near) {}
 
     /// Bytes of memory that the sink takes for open flows, besides what it bounds itself.
     fn memory(&self) -> u64 {

@@ -8,8 +8,7 @@
 //! The table of flows never shrinks, and the rest does; each has a share of its own, so that a
 //! capture cannot fill first the one and then the other.
 
-/// What the index of the table takes for a flow, growing included.
-const INDEX_COST: usize = 12;
+use super::index::Index;
 
 /// What the order of idle flows takes for one, if it is kept.
 pub(super) const IDLE_COST: usize = 40;
@@ -29,7 +28,7 @@ impl Pressure {
     /// `memory` bytes for the open flows, each of which takes `flow_size` in the table.
     pub(super) fn new(memory: u64, flow_size: usize) -> Self {
         let beside = memory / 4;
-        let flows = (memory - beside) / (flow_size + INDEX_COST) as u64;
+        let flows = (memory - beside) / (flow_size + Index::MAX_COST) as u64;
         Self {
             max_flows: usize::try_from(flows).unwrap_or(usize::MAX).max(1),
             max_beside: beside,

@@ -1,14 +1,15 @@
 //! The open flows: found by their five-tuple, kept in slots that are used again.
 //!
-//! One look-up a packet is nearly all that reassembly costs, so the index holds slot numbers only,
-//! the hash is fast, and the flow of the packet before is tried first. The hash is seeded at
-//! random: whoever wrote the capture chose the keys.
+//! One look-up a packet is nearly all that reassembly costs, so the index holds slot numbers only
+//! and the hash is fast. It is seeded at random: whoever wrote the capture chose the keys. With many
+//! flows a look-up is mostly a wait for memory, so that the flows of several packets are looked for
+//! together.
 
 use std::hash::{BuildHasher, Hasher};
 
 use foldhash::fast::RandomState;
-use hashbrown::HashTable;
 
+use super::index::{FlowHash, Index};
 use super::open_flow::Flow;
 use crate::decode::FiveTuple;
 
@@ -21,10 +22,8 @@ pub(super) struct SlotId(u32);
 pub(super) struct FlowTable<S> {
     slots: Vec<Option<Flow<S>>>,
     free: Vec<SlotId>,
-    index: HashTable<SlotId>,
+    index: Index,
     hasher: RandomState,
-    /// Slots used last, the other direction's among them. May be out of date.
-    recent: [SlotId; 2],
 }
 
 impl<S> Default for FlowTable<S> {
@@ -32,35 +31,60 @@ impl<S> Default for FlowTable<S> {
         Self {
             slots: Vec::new(),
             free: Vec::new(),
-            index: HashTable::new(),
+            index: Index::default(),
             hasher: RandomState::default(),
-            recent: [SlotId(0); 2],
         }
     }
 }
 
 impl<S> FlowTable<S> {
     /// How many flows are open.
+    #[inline]
     pub(super) fn len(&self) -> usize {
         self.index.len()
     }
 
+    /// What flows are found by.
+    #[inline]
+    pub(super) fn hash(&self, tuple: &FiveTuple) -> FlowHash {
+        let mut state = self.hasher.build_hasher();
+        let [a, b, c, d, ports] = tuple.words();
+        state.write_u64(ports);
+        if tuple.is_ipv6() {
+            state.write_u64(b);
+            state.write_u64(c);
+            state.write_u64(d);
+            state.write_u64(a);
+        } else {
+            state.write_u64(a << 32 | c);
+        }
+        FlowHash((state.finish() >> 32) as u32)
+    }
+
+    /// Brings near the processor what [`find`](Self::find) will look at first.
+    #[inline]
+    pub(super) fn bring_near(&self, hash: FlowHash) {
+        self.index.bring_near(hash);
+    }
+
     /// The slot of the open flow with these addresses and ports.
     #[inline]
-    pub(super) fn find(&mut self, tuple: &FiveTuple) -> Option<SlotId> {
-        if let Some(slot) = self.recent.into_iter().find(|&slot| self.is_at(slot, tuple)) {
-            return Some(slot);
-        }
-        let found = self.look_up(tuple)?;
-        self.recent = [found, self.recent[0]];
-        Some(found)
+    pub(super) fn find(&self, hash: FlowHash, tuple: &FiveTuple) -> Option<SlotId> {
+        self.index.find(hash, |slot| self.is_at(SlotId(slot), tuple)).map(SlotId)
     }
 
-    /// The open flow with these addresses and ports, which is not expected to be needed again.
+    /// The open flow with these addresses and ports.
     pub(super) fn peek(&self, tuple: &FiveTuple) -> Option<&Flow<S>> {
-        self.look_up(tuple).and_then(|slot| self.get(slot))
+        self.find(self.hash(tuple), tuple).and_then(|slot| self.get(slot))
     }
 
+    /// Whether the open flow in this slot has these addresses and ports.
+    #[inline]
+    pub(super) fn is_at(&self, slot: SlotId, tuple: &FiveTuple) -> bool {
+        self.get(slot).is_some_and(|flow| flow.identity.tuple == *tuple)
+    }
+
+    #[inline]
     pub(super) fn get(&self, slot: SlotId) -> Option<&Flow<S>> {
         self.slots.get(slot.0 as usize)?.as_ref()
     }
@@ -70,9 +94,8 @@ impl<S> FlowTable<S> {
         self.slots.get_mut(slot.0 as usize)?.as_mut()
     }
 
-    /// Adds a flow whose addresses and ports are not in the table.
-    pub(super) fn insert(&mut self, flow: Flow<S>) -> SlotId {
-        let hash = hash(&self.hasher, &flow.identity.tuple);
+    /// Adds a flow whose addresses and ports, with this hash, are not in the table.
+    pub(super) fn insert(&mut self, hash: FlowHash, flow: Flow<S>) -> SlotId {
         let slot = match self.free.pop() {
             Some(slot) => {
                 self.slots[slot.0 as usize] = Some(flow);
@@ -84,21 +107,14 @@ impl<S> FlowTable<S> {
                 SlotId((self.slots.len() - 1) as u32)
             }
         };
-        let (slots, hasher) = (&self.slots, &self.hasher);
-        self.index.insert_unique(hash, slot, |&slot| {
-            slots[slot.0 as usize].as_ref().map_or(0, |flow| hash_of(hasher, flow))
-        });
-        self.recent = [slot, self.recent[0]];
+        self.index.insert(hash, slot.0);
         slot
     }
 
     /// Takes the flow out of its slot.
     pub(super) fn remove(&mut self, slot: SlotId) -> Option<Flow<S>> {
         let flow = self.slots.get_mut(slot.0 as usize)?.take()?;
-        let hash = hash_of(&self.hasher, &flow);
-        if let Ok(entry) = self.index.find_entry(hash, |&candidate| candidate == slot) {
-            entry.remove();
-        }
+        self.index.remove(self.hash(&flow.identity.tuple), slot.0);
         self.free.push(slot);
         Some(flow)
     }
@@ -140,27 +156,4 @@ impl<S> FlowTable<S> {
             slots.get_mut(slot)?.take()
         })
     }
-
-    fn look_up(&self, tuple: &FiveTuple) -> Option<SlotId> {
-        let hash = hash(&self.hasher, tuple);
-        self.index.find(hash, |&slot| self.is_at(slot, tuple)).copied()
-    }
-
-    #[inline]
-    fn is_at(&self, slot: SlotId, tuple: &FiveTuple) -> bool {
-        self.get(slot).is_some_and(|flow| flow.identity.tuple == *tuple)
-    }
-}
-
-fn hash_of<S>(hasher: &RandomState, flow: &Flow<S>) -> u64 {
-    hash(hasher, &flow.identity.tuple)
-}
-
-#[inline]
-fn hash(hasher: &RandomState, tuple: &FiveTuple) -> u64 {
-    let mut state = hasher.build_hasher();
-    for word in tuple.words() {
-        state.write_u64(word);
-    }
-    state.finish()
 }

@@ -112,7 +112,7 @@ impl Bench {
             captured_len: 54 + payload.len() as u32,
             payload,
         };
-        self.tracker.segment(&segment, self.phase, &mut self.sink);
+        self.tracker.segment(self.tracker.look_up(&segment), &segment, self.phase, &mut self.sink);
         self.tracker.expire(time, &mut self.sink);
         self
     }
@@ -422,7 +422,7 @@ fn both_directions_share_a_session_and_have_their_own_numbers() {
             captured_len: 54,
             payload: &[],
         };
-        bench.tracker.segment(&segment, Phase::Normal, &mut bench.sink);
+        bench.tracker.segment(bench.tracker.look_up(&segment), &segment, Phase::Normal, &mut bench.sink);
     }
     bench.send_on(2000, 1, SYN, b"").texts();
     let flows: Vec<_> = bench.sink.closed.iter().map(|closed| closed.flow).collect();

@@ -5,10 +5,11 @@
 
 use super::closings::{Closing, Closings};
 use super::idle::IdleOrder;
+use super::index::FlowHash;
 use super::open_flow::Flow;
 use super::pressure::{IDLE_COST, Pressure};
 use super::table::{FlowTable, SlotId};
-use super::{Direction, Identity, SeqNumber, Sink};
+use super::{Direction, Identity, Near, SeqNumber, Sink};
 use crate::config::Phase;
 use crate::decode::{Segment, TcpFlags};
 use crate::time::Timestamp;
@@ -36,6 +37,17 @@ pub struct Totals {
     pub max_open_flows: u64,
     /// Flows closed early, so that the open ones stay within the memory set aside for them.
     pub closed_early: u64,
+}
+
+/// With fewer flows than this, all of them are near the processor.
+const MANY_FLOWS: usize = 1000;
+
+/// What is known of a segment's flow ahead of time.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Lookup {
+    hash: FlowHash,
+    /// Where the flow was a moment ago.
+    slot: Option<SlotId>,
 }
 
 /// Follows all flows of a capture.
@@ -76,9 +88,57 @@ impl<S: Sink> Tracker<S> {
         self.flows.len()
     }
 
+    /// Looks for the flows of segments that come next; for as many as there is room for in
+    /// `lookups`.
+    ///
+    /// With many flows open each packet waits for memory several times in a row. So the rows of
+    /// several packets are walked together, step by step, in loops so short that the processor does
+    /// not wait for one packet before it asks for the next one's memory.
+    #[inline]
+    pub fn look_ahead<'a>(
+        &self,
+        segments: impl Iterator<Item = &'a Segment<'a>> + Clone,
+        lookups: &mut [Lookup],
+        sink: &S,
+    ) {
+        for (lookup, segment) in lookups.iter_mut().zip(segments.clone()) {
+            lookup.hash = self.flows.hash(&segment.tuple);
+        }
+        if self.flows.len() < MANY_FLOWS {
+            return;
+        }
+        for lookup in &*lookups {
+            self.flows.bring_near(lookup.hash);
+        }
+        for (lookup, segment) in lookups.iter_mut().zip(segments) {
+            lookup.slot = self.flows.find(lookup.hash, &segment.tuple);
+        }
+        let streams = || {
+            let slots = lookups.iter().filter_map(|lookup| lookup.slot);
+            slots.filter_map(|slot| self.flows.get(slot)).map(|flow| &flow.stream)
+        };
+        streams().for_each(|stream| sink.bring_near(stream, Near::Place));
+        streams().for_each(|stream| sink.bring_near(stream, Near::End));
+    }
+
+    /// What is known ahead of time of a segment that comes alone.
+    #[inline]
+    pub fn look_up(&self, segment: &Segment<'_>) -> Lookup {
+        Lookup { hash: self.flows.hash(&segment.tuple), slot: None }
+    }
+
     /// Puts a segment in its place.
-    pub fn segment(&mut self, segment: &Segment<'_>, phase: Phase, sink: &mut S) {
-        let known = self.flows.find(&segment.tuple);
+    pub fn segment(
+        &mut self,
+        lookup: Lookup,
+        segment: &Segment<'_>,
+        phase: Phase,
+        sink: &mut S,
+    ) {
+        let known = match lookup.slot {
+            Some(slot) if self.flows.is_at(slot, &segment.tuple) => Some(slot),
+            _ => self.flows.find(lookup.hash, &segment.tuple),
+        };
         let (slot, delta) = match known.and_then(|slot| self.continues(slot, segment)) {
             Some(place) => place,
             None => {
@@ -93,7 +153,7 @@ impl<S: Sink> Tracker<S> {
                 if self.pressure.is_full(self.flows.len()) {
                     self.relieve(sink);
                 }
-                (self.begin(segment), 0)
+                (self.begin(lookup.hash, segment), 0)
             }
         };
         let Some(flow) = self.flows.get_mut(slot) else { return };
@@ -197,7 +257,7 @@ impl<S: Sink> Tracker<S> {
             .is_ok_and(|position| sink.holds(kept, position, segment.payload))
     }
 
-    fn begin(&mut self, segment: &Segment<'_>) -> SlotId {
+    fn begin(&mut self, hash: FlowHash, segment: &Segment<'_>) -> SlotId {
         let session_id = match self.flows.peek(&segment.tuple.reversed()) {
             Some(opposite) => opposite.identity.session_id,
             None => {
@@ -213,7 +273,7 @@ impl<S: Sink> Tracker<S> {
             connection_number: self.totals.flows,
             session_id,
         };
-        let slot = self.flows.insert(Flow::new(identity, segment));
+        let slot = self.flows.insert(hash, Flow::new(identity, segment));
         if self.rules.idle_timeout.is_some() {
             self.idle.add(slot, segment.time.seconds());
         }

@@ -4,8 +4,11 @@
 //! memory given back in pieces of all sizes is hard to use again. Blocks spare all that. They are
 //! linked from the newest to the oldest, for bytes are only ever added at the end.
 
-/// What a block holds; with its link it is as large as several lines of a processor's cache.
-const BLOCK_LEN: usize = 504;
+use arrayvec::ArrayVec;
+
+/// What a block holds; with its link and length it is as large as several lines of a processor's
+/// cache.
+const BLOCK_LEN: usize = 496;
 
 /// What a block takes of memory.
 const BLOCK_COST: usize = size_of::<Block>() + 16;
@@ -16,10 +19,20 @@ const MAX_SPARE_BLOCKS: usize = 4096;
 #[derive(Debug)]
 struct Block {
     older: Option<Box<Block>>,
-    bytes: [u8; BLOCK_LEN],
+    bytes: ArrayVec<u8, BLOCK_LEN>,
 }
 
-/// Bytes in blocks.
+impl Block {
+    /// Appends the bytes of all older blocks and its own to `out`. Chains are short.
+    fn copy_to(&self, out: &mut Vec<u8>) {
+        if let Some(older) = &self.older {
+            older.copy_to(out);
+        }
+        out.extend_from_slice(&self.bytes);
+    }
+}
+
+/// Bytes in blocks: few, for they are gathered one call inside the other.
 #[derive(Debug, Default)]
 pub(super) struct Chain {
     /// All blocks behind the first in this list are full.
@@ -51,25 +64,31 @@ impl Chain {
         self.len().div_ceil(BLOCK_LEN) * BLOCK_COST
     }
 
+    /// The last byte.
+    #[inline]
+    pub(super) fn last(&self) -> Option<u8> {
+        self.blocks.0.as_ref()?.bytes.last().copied()
+    }
+
     /// The bytes, if they are in one piece.
     pub(super) fn whole(&self) -> Option<&[u8]> {
         match &self.blocks.0 {
             None => Some(&[]),
-            Some(block) => block.bytes.get(..self.len()),
+            Some(block) => (block.bytes.len() == self.len()).then_some(&block.bytes),
         }
     }
 
     /// Adds bytes; all of them together must be less than 4 GiB.
     pub(super) fn append(&mut self, mut data: &[u8], spare: &mut SpareBlocks) {
+        self.len += data.len() as u32;
         while !data.is_empty() {
-            let filled = self.len() % BLOCK_LEN;
-            if filled == 0 {
-                self.blocks.push(spare.take());
-            }
-            let Some(block) = &mut self.blocks.0 else { return };
-            let (now, later) = data.split_at(data.len().min(BLOCK_LEN - filled));
-            block.bytes[filled..filled + now.len()].copy_from_slice(now);
-            self.len += now.len() as u32;
+            let block = match &mut self.blocks.0 {
+                Some(block) if !block.bytes.is_full() => block,
+                _ => self.blocks.push(spare.take()),
+            };
+            let (now, later) = data.split_at(data.len().min(block.bytes.remaining_capacity()));
+            // There is room, so that this cannot fail.
+            let _ = block.bytes.try_extend_from_slice(now);
             data = later;
         }
     }
@@ -93,15 +112,9 @@ impl Chain {
     }
 
     fn copy_to(&self, out: &mut Vec<u8>) {
-        let mut end = out.len() + self.len();
-        out.resize(end, 0);
-        let mut filled = self.len().checked_sub(1).map_or(0, |last| last % BLOCK_LEN + 1);
-        let mut next = &self.blocks.0;
-        while let Some(block) = next {
-            out[end - filled..end].copy_from_slice(&block.bytes[..filled]);
-            end -= filled;
-            filled = BLOCK_LEN;
-            next = &block.older;
+        out.reserve(self.len());
+        if let Some(newest) = &self.blocks.0 {
+            newest.copy_to(out);
         }
     }
 
@@ -112,9 +125,9 @@ impl Chain {
 }
 
 impl Blocks {
-    fn push(&mut self, mut block: Box<Block>) {
+    fn push(&mut self, mut block: Box<Block>) -> &mut Box<Block> {
         block.older = self.0.take();
-        self.0 = Some(block);
+        self.0.insert(block)
     }
 
     fn pop(&mut self) -> Option<Box<Block>> {
@@ -138,15 +151,16 @@ impl SpareBlocks {
                 self.count -= 1;
                 block
             }
-            None => Box::new(Block { older: None, bytes: [0; BLOCK_LEN] }),
+            None => Box::new(Block { older: None, bytes: ArrayVec::new() }),
         }
     }
 
     /// Takes blocks back.
     pub(super) fn give(&mut self, mut blocks: Blocks) {
         while self.count < MAX_SPARE_BLOCKS
-            && let Some(block) = blocks.pop()
+            && let Some(mut block) = blocks.pop()
         {
+            block.bytes.clear();
             self.blocks.push(block);
             self.count += 1;
         }
@@ -186,7 +200,7 @@ mod tests {
     fn a_million_blocks_are_dropped_one_by_one() {
         let mut blocks = Blocks::default();
         for _ in 0..1_000_000 {
-            blocks.push(Box::new(Block { older: None, bytes: [0; BLOCK_LEN] }));
+            blocks.push(Box::new(Block { older: None, bytes: ArrayVec::new() }));
         }
         drop(blocks);
     }

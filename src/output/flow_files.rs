@@ -10,7 +10,7 @@ use super::create::{Creation, NewFile};
 use super::finisher::{Finisher, Outcome, Ticket};
 use super::naming::{NameHash, Namer};
 use super::store::{FileId, FileStore};
-use crate::flow::Identity;
+use crate::flow::{Identity, Near};
 use crate::messages::Messages;
 use crate::scan::{Algorithms, RunningHashes};
 use crate::time::Timestamp;
@@ -101,6 +101,12 @@ impl FlowFiles {
         if self.options.index {
             self.write_index(file, position, time, kept);
         }
+    }
+
+    /// Brings near the processor what it takes to store the next payload.
+    #[inline]
+    pub fn bring_near(&self, file: FileId, what: Near) {
+        self.store.bring_near(file, what);
     }
 
     /// Takes note of a payload of `len` bytes that is stored already.

@@ -100,6 +100,12 @@ impl PendingBytes {
         }
     }
 
+    /// The last byte in the window.
+    #[inline]
+    pub(super) fn last(&self) -> Option<u8> {
+        self.bytes.last().copied().or_else(|| self.chain.last())
+    }
+
     /// Whether nothing waits.
     #[inline]
     pub(super) fn is_empty(&self) -> bool {

@@ -16,6 +16,7 @@ mod writing;
 use line::Line;
 use writing::MAX_SPARE;
 
+use std::hint::black_box;
 use std::io;
 use std::num::NonZeroU32;
 use std::path::Path;
@@ -29,6 +30,7 @@ use super::moving;
 use super::pending::{FULL_WINDOW, PendingBytes, Placed};
 use super::stored_file::StoredFile;
 use super::write_behind::WriteBehind;
+use crate::flow::Near;
 use crate::messages::Messages;
 use crate::scan::RunningHashes;
 use crate::time::Timestamp;
@@ -186,6 +188,17 @@ impl FileStore {
     /// Where the file is, once it was made.
     pub fn path(&self, id: FileId) -> Option<&Path> {
         self.files[id.index()].as_ref()?.creation.as_ref()?.path()
+    }
+
+    /// Brings near the processor what it takes to store the next bytes.
+    #[inline]
+    pub fn bring_near(&self, id: FileId, what: Near) {
+        if let Some(Some(file)) = self.files.get(id.index()) {
+            match what {
+                Near::Place => drop(black_box(file.pending.start())),
+                Near::End => drop(black_box(file.pending.last())),
+            }
+        }
     }
 
     /// Stores `data` at `position`. Later bytes overwrite earlier ones, holes read as zeros.
