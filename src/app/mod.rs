@@ -9,6 +9,7 @@ mod run;
 mod setup;
 mod signals;
 mod sink;
+mod wanted;
 
 use std::ffi::OsString;
 use std::io::Write;

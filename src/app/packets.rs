@@ -1,10 +1,13 @@
 //! The way of a packet through the stages.
 
+use arrayvec::ArrayVec;
+
 use super::sink::StreamSink;
+use super::wanted::Wanted;
 use crate::capture::RawPacket;
 use crate::config::Phase;
 use crate::decode::{Decoder, Found, Segment, Verdict};
-use crate::flow::{Lookup, Tracker};
+use crate::flow::Tracker;
 use crate::messages::Messages;
 use crate::output::{PacketFiles, UnprocessedPackets};
 use crate::scan::PacketScanner;
@@ -12,9 +15,6 @@ use crate::time::Timestamp;
 
 /// How many packets are looked at together.
 const BATCH: usize = 16;
-
-/// A packet that carries one whole segment.
-type Plain<'a> = (RawPacket<'a>, Segment<'a>);
 
 /// What is done with TCP segments.
 pub(super) enum Demux {
@@ -33,29 +33,16 @@ impl Demux {
         &mut self,
         packet: &RawPacket<'_>,
         segment: &Segment<'_>,
-        lookup: Option<Lookup>,
         phase: Phase,
         sink: &mut StreamSink,
     ) {
         match self {
             Self::Streams(tracker) => {
-                let lookup = lookup.unwrap_or_else(|| tracker.look_up(segment));
-                tracker.segment(lookup, segment, phase, sink);
+                tracker.segment(tracker.look_up(segment), segment, phase, sink);
             }
             Self::Packets(files) => files.packet(packet, segment),
             Self::Off => {}
         }
-    }
-
-    /// Looks for the flows of segments that come next.
-    #[inline]
-    fn look_ahead(&self, plain: &[Option<Plain<'_>>; BATCH], sink: &StreamSink) -> [Lookup; BATCH] {
-        let mut lookups = [Lookup::default(); BATCH];
-        if let Self::Streams(tracker) = self {
-            let segments = plain.iter().flatten().map(|(_, segment)| segment);
-            tracker.look_ahead(segments, &mut lookups, sink);
-        }
-        lookups
     }
 
     /// Closes the flows that have been idle for too long.
@@ -77,7 +64,7 @@ impl Demux {
     ) -> bool {
         match (self, verdict) {
             (demux, Verdict::Segment(segment)) => {
-                demux.segment(packet, segment, None, phase, sink);
+                demux.segment(packet, segment, phase, sink);
                 true
             }
             (Self::Packets(files), Verdict::Fragment(Some(segment))) => {
@@ -108,33 +95,46 @@ pub(super) struct Pipeline {
 impl Pipeline {
     /// Takes packets all the way, [`BATCH`] of those that are wanted at the most. Tells how many were
     /// looked at.
+    #[inline]
     pub(super) fn batch<'a>(
         &mut self,
         packets: &mut impl Iterator<Item = RawPacket<'a>>,
-        is_wanted: impl FnMut(&RawPacket<'a>) -> bool,
+        wanted: &mut Wanted<'_>,
         phase: Phase,
     ) -> u64 {
         let Self { decoder, scanners, demux, sink, delta_seconds, .. } = self;
         let mut looked_at = 0;
-        let mut wanted = packets.inspect(|_| looked_at += 1).filter(is_wanted);
+        let mut packets = packets.inspect(|_| looked_at += 1).filter(|it| wanted.includes(it));
+        let mut segments = ArrayVec::<Segment<'a>, BATCH>::new();
         let mut odd = None;
-        let mut plain = [const { None }; BATCH];
-        for place in &mut plain {
-            let Some(packet) = wanted.next() else { break };
+        while !segments.is_full()
+            && let Some(packet) = packets.next()
+        {
             let time = packet.time.to_timestamp(*delta_seconds);
-            let Some((datagram, segment)) = decoder.plain(&packet, time) else {
+            // One after the other, so that the usual segment is put together where it stays.
+            let datagram = if let Some((datagram, segment)) = decoder.usual(&packet, time) {
+                segments.push(segment);
+                datagram
+            } else if let Some((datagram, segment)) = decoder.plain(&packet, time) {
+                segments.push(segment);
+                datagram
+            } else {
                 odd = Some(packet);
                 break;
             };
             for scanner in scanners.iter_mut() {
                 scanner.datagram(&packet, &datagram, time);
             }
-            *place = Some((packet, segment));
+            if let (Demux::Packets(files), Some(segment)) = (&mut *demux, segments.last()) {
+                files.packet(&packet, segment);
+            }
         }
-        let lookups = demux.look_ahead(&plain, sink);
-        for ((packet, segment), lookup) in plain.iter().flatten().zip(lookups) {
-            demux.segment(packet, segment, Some(lookup), phase, sink);
-            demux.expire(segment.time, sink);
+        if let Demux::Streams(tracker) = demux {
+            let lookups = tracker.look_ahead(&segments, sink);
+            for (segment, lookup) in segments.iter().zip(lookups) {
+                tracker.segment(lookup, segment, phase, sink);
+                tracker.expire(segment.time, sink);
+            }
         }
         if let Some(packet) = odd {
             self.packet(&packet, phase);
@@ -150,7 +150,7 @@ impl Pipeline {
             for scanner in scanners.iter_mut() {
                 scanner.datagram(packet, &datagram, time);
             }
-            demux.segment(packet, &segment, None, phase, sink);
+            demux.segment(packet, &segment, phase, sink);
             return demux.expire(time, sink);
         }
         decoder.decode(packet, time, |found| {

@@ -1,6 +1,5 @@
 //! A run, from the first input to the last line.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::io::ErrorKind;
 use std::time::{Duration, Instant};
@@ -10,9 +9,9 @@ use super::packets::{Demux, Pipeline};
 use super::progress::{Position, Progress};
 use super::setup::{Setup, SetupError};
 use super::signals::StopFlag;
-use crate::capture::{Filter, LinkType, Next, RawPacket, Source, Statistics};
+use super::wanted::Wanted;
+use crate::capture::{Filter, Next, Source, Statistics};
 use crate::config::{Config, Input, Phase, Sink};
-use crate::decode::Decoder;
 use crate::messages::Messages;
 use crate::report::{DeviceTotals, Totals};
 use crate::scan::RunFindings;
@@ -89,59 +88,48 @@ struct Reading<'a> {
 
 impl Reading<'_> {
     /// Reads the input to its end, or until somebody wants the run to stop.
-    fn run(&mut self, mut filter: Option<&mut Filter>, pipeline: &mut Pipeline) {
-        let is_live = is_live(self.config);
+    fn run(&mut self, filter: Option<&mut Filter>, pipeline: &mut Pipeline) {
         let mut progress = Progress::begin(
-            !is_live
+            !is_live(self.config)
                 && !self.config.verbosity.quiet
                 && !matches!(self.config.sink, Sink::Console(_)),
         );
-        let mut packets: u64 = 0;
-        let mut link_types = LinkTypes::default();
+        let mut wanted = Wanted::new(filter);
+        let (mut packets, mut looks) = (0, 0);
         let mut flushed = Instant::now();
         let mut stopped = None;
-        let mut failure = None;
-        let mut looked = 0;
         while self.goes_on(&mut stopped) {
-            let mut is_wanted = |packet: &RawPacket<'_>| {
-                link_types.are_readable(packet.link_type)
-                    && filter.as_mut().is_none_or(|filter| {
-                        filter.matches(packet).unwrap_or_else(|error| {
-                            failure = Some(error);
-                            false
-                        })
-                    })
-            };
             let mut at_hand = self.source.at_hand();
-            let taken = pipeline.batch(&mut at_hand, &mut is_wanted, self.phase);
+            let taken = pipeline.batch(&mut at_hand, &mut wanted, self.phase);
             let passed = at_hand.passed();
             self.source.pass_over(passed);
             packets += taken;
-            if taken > 0 {
-            } else { match self.source.next_packet() {
-                Ok(Next::Packet(packet)) => {
-                    packets += 1;
-                    if is_wanted(&packet) {
-                        pipeline.packet(&packet, self.phase);
+            if taken == 0 {
+                match self.source.next_packet() {
+                    Ok(Next::Packet(packet)) => {
+                        packets += 1;
+                        if wanted.includes(&packet) {
+                            pipeline.packet(&packet, self.phase);
+                        }
                     }
+                    Ok(Next::Idle) => {
+                        pipeline.flush();
+                        flushed = Instant::now();
+                    }
+                    Ok(Next::End) => break,
+                    Err(error) => self.messages.error(error),
                 }
-                Ok(Next::Idle) => {
-                    pipeline.flush();
-                    flushed = Instant::now();
-                }
-                Ok(Next::End) => break,
-                Err(error) => self.messages.error(error),
-            }}
-            if let Some(error) = failure {
+            }
+            if let Some(error) = wanted.failure() {
                 self.messages.error(error);
                 break;
             }
-            if packets / PACKETS_PER_LOOK != looked {
-                looked = packets / PACKETS_PER_LOOK;
+            if packets / PACKETS_PER_LOOK != looks {
+                looks = packets / PACKETS_PER_LOOK;
                 if pipeline.is_abandoned() {
                     break;
                 }
-                if is_live && flushed.elapsed() >= LIVE_FLUSH {
+                if is_live(self.config) && flushed.elapsed() >= LIVE_FLUSH {
                     pipeline.flush();
                     flushed = Instant::now();
                 }
@@ -157,7 +145,7 @@ impl Reading<'_> {
         if self.stop.is_raised() {
             self.messages.debug(1, "terminating orderly");
         }
-        link_types.tell(self.source, self.messages);
+        wanted.link_types().tell(self.source, self.messages);
     }
 
     /// Whether to read on. When somebody wants the run to stop, a device is given a moment for the
@@ -198,48 +186,6 @@ fn device_totals(source: &mut Source, messages: &Messages) -> Option<DeviceTotal
         messages.loss(format_args!("{device}: {unread} packets received but not looked at"));
     }
     Some(DeviceTotals { device, packets })
-}
-
-/// The link types met in an input, which the interfaces of a pcapng file need not share.
-#[derive(Debug, Default)]
-struct LinkTypes {
-    /// The readable one met last.
-    readable: Option<LinkType>,
-    /// The numbers of those that cannot be read, and how many packets had them. There may be as
-    /// many as numbers.
-    unreadable: BTreeMap<i32, u64>,
-}
-
-impl LinkTypes {
-    /// Whether packets of this link type can be read; one of them has come.
-    #[inline]
-    fn are_readable(&mut self, link_type: LinkType) -> bool {
-        if self.readable == Some(link_type) {
-            return true;
-        }
-        if Decoder::supports(link_type) {
-            self.readable = Some(link_type);
-            return true;
-        }
-        *self.unreadable.entry(link_type.0).or_insert(0) += 1;
-        false
-    }
-
-    /// Tells what could not be read: a warning if other packets could, an error if none.
-    fn tell(&self, source: &Source, messages: &Messages) {
-        let name = source.name();
-        let unknown =
-            |number| format!("sorry - unknown datalink type {number} on interface {name}");
-        if self.readable.is_some() {
-            for (number, packets) in &self.unreadable {
-                messages.warning(format_args!("{}: {packets} packets left out", unknown(*number)));
-            }
-        } else if let Some((number, _)) = self.unreadable.first_key_value() {
-            messages.error(unknown(*number));
-        } else if !Decoder::supports(source.link_type()) {
-            messages.error(unknown(source.link_type().0));
-        }
-    }
 }
 
 /// Closes everything and tells the end; `last_phase` is that of the last input. Nothing is drawn if

@@ -22,6 +22,7 @@ mod origin;
 pub mod segment;
 pub mod transport;
 mod tunnel;
+mod usual;
 
 use crate::capture::{LinkType, RawPacket};
 use crate::time::Timestamp;
@@ -101,9 +102,7 @@ impl Decoder {
 
     /// What nearly every frame is: Ethernet around one whole TCP segment, not tunnelled, while
     /// nothing waits for fragments. `None` if it is anything else, which [`decode`](Self::decode)
-    /// is to be asked about. This is worth a way of its own because the compiler can keep all of
-    /// it in registers.
-    #[inline(always)]
+    /// is to be asked about.
     pub fn plain<'a>(
         &self,
         packet: &RawPacket<'a>,
@@ -113,19 +112,25 @@ impl Decoder {
             return None;
         }
         let datagram = link::ethernet::datagram(packet.data)?;
-        let (tuple, header) = match network::read_plain_v4(datagram.data) {
-            Some((source, destination, payload)) => {
-                let header = transport::Header::parse(payload)?;
-                (FiveTuple::v4(source, destination, transport::ports(payload)?), header)
-            }
-            None => {
-                let carried = network::read(datagram.data).filter(network::Carried::is_tcp)?;
-                let ports = transport::ports(carried.payload)?;
-                (carried.addresses.with_ports(ports), transport::Header::parse(carried.payload)?)
-            }
-        };
+        let carried = network::read(datagram.data).filter(network::Carried::is_tcp)?;
+        let ports = transport::ports(carried.payload)?;
+        let header = transport::Header::parse(carried.payload)?;
         let origin = Origin { link: datagram.link, ..Origin::of(packet, time) };
-        Some((datagram, origin.segment(tuple, header)))
+        Some((datagram, origin.segment(carried.addresses.with_ports(ports), header)))
+    }
+
+    /// What most of these are: Ethernet without tags around IPv4 without options around TCP. `None`
+    /// if it is anything else, which [`plain`](Self::plain) is to be asked about.
+    #[inline(always)]
+    pub fn usual<'a>(
+        &self,
+        packet: &RawPacket<'a>,
+        time: Timestamp,
+    ) -> Option<(Datagram<'a>, Segment<'a>)> {
+        if packet.link_type != LinkType::ETHERNET || self.is_waiting() {
+            return None;
+        }
+        usual::read(packet, time)
     }
 
     /// Calls `visit` with each datagram that the link layer hands on as IP, or with the beacon. A

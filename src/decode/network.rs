@@ -76,19 +76,6 @@ pub fn read(datagram: &[u8]) -> Option<Carried<'_>> {
     }
 }
 
-/// The addresses and the payload of a datagram of version 4 that is whole and carries TCP: the
-/// short way of [`read`] for nearly all datagrams, with the same outcome.
-#[inline]
-pub fn read_plain_v4(datagram: &[u8]) -> Option<([u8; 4], [u8; 4], &[u8])> {
-    let header = Ipv4HeaderSlice::from_slice(datagram).ok()?;
-    if header.protocol().0 != TCP || header.is_fragmenting_payload() {
-        return None;
-    }
-    let end = claimed_len(&header, datagram).min(datagram.len());
-    let payload = datagram.get(header.slice().len()..end)?;
-    Some((header.source(), header.destination(), payload))
-}
-
 /// How long the header says that the datagram is.
 #[inline]
 fn claimed_len(header: &Ipv4HeaderSlice<'_>, datagram: &[u8]) -> usize {

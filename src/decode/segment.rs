@@ -47,7 +47,7 @@ pub struct Datagram<'a> {
 ///
 /// Addresses are kept as 16 bytes; an IPv4 address stands in the first 4, the others are 0. The
 /// family tells them apart.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct FiveTuple {
     source: [u8; 16],
     destination: [u8; 16],
@@ -152,7 +152,14 @@ impl TcpFlags {
     /// The acknowledgement number counts.
     pub const ACK: Self = Self(0x10);
 
+    /// Whether some flags of `other` are set.
+    #[inline]
+    pub fn intersects(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
     /// Whether all flags of `other` are set.
+    #[inline]
     pub fn contains(self, other: Self) -> bool {
         self.0 & other.0 == other.0
     }
@@ -166,7 +173,7 @@ impl std::ops::BitOr for TcpFlags {
 }
 
 /// A TCP segment as it arrived.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Segment<'a> {
     /// Whose bytes these are.
     pub tuple: FiveTuple,

@@ -63,6 +63,18 @@ impl SeenBytes {
         })
     }
 
+    /// Adds the positions of `range` if they are all there is behind the only ones seen before;
+    /// tells whether it did.
+    #[inline]
+    pub fn extend(&mut self, range: Range<i64>) -> bool {
+        let goes_on =
+            self.others.is_none() && range.start == self.current.end && !self.current.is_empty();
+        if goes_on {
+            self.current.end = range.end;
+        }
+        goes_on
+    }
+
     /// Adds the positions of `range`.
     #[inline]
     pub fn insert(&mut self, range: Range<i64>) {
@@ -185,7 +197,9 @@ mod tests {
             let mut seen = SeenBytes::default();
             let mut model = BTreeSet::new();
             for (start, length) in ranges {
-                seen.insert(start..start + length);
+                if !seen.extend(start..start + length) {
+                    seen.insert(start..start + length);
+                }
                 model.extend(start..start + length);
                 prop_assert_eq!(seen.count(), model.len() as u64);
                 prop_assert_eq!(seen.end(), model.last().map(|last| last + 1));

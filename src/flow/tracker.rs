@@ -3,10 +3,12 @@
 //! [`Tracker::segment`] is the list of rules, in the order in which they apply; each is a few
 //! lines. A flow is one direction of a connection and knows nothing of the other one.
 
+use arrayvec::ArrayVec;
+
 use super::closings::{Closing, Closings};
 use super::idle::IdleOrder;
 use super::index::FlowHash;
-use super::open_flow::Flow;
+use super::open_flow::{Flow, StreamEnd};
 use super::pressure::{IDLE_COST, Pressure};
 use super::table::{FlowTable, SlotId};
 use super::{Direction, Identity, Near, SeqNumber, Sink};
@@ -88,26 +90,22 @@ impl<S: Sink> Tracker<S> {
         self.flows.len()
     }
 
-    /// Looks for the flows of segments that come next; for as many as there is room for in
-    /// `lookups`.
+    /// Looks for the flows of segments that come next.
     ///
     /// With many flows open each packet waits for memory several times in a row. So the rows of
     /// several packets are walked together, step by step, in loops so short that the processor does
     /// not wait for one packet before it asks for the next one's memory.
     #[inline]
-    pub fn look_ahead<'a>(
+    pub fn look_ahead<const N: usize>(
         &self,
-        segments: impl Iterator<Item = &'a Segment<'a>> + Clone,
-        lookups: &mut [Lookup],
+        segments: &ArrayVec<Segment<'_>, N>,
         sink: &S,
-    ) {
-        for (lookup, segment) in lookups.iter_mut().zip(segments.clone()) {
-            lookup.hash = self.flows.hash(&segment.tuple);
-        }
+    ) -> ArrayVec<Lookup, N> {
+        let mut lookups: ArrayVec<Lookup, N> = segments.iter().map(|it| self.look_up(it)).collect();
         if self.flows.len() < MANY_FLOWS {
-            return;
+            return lookups;
         }
-        for lookup in &*lookups {
+        for lookup in &lookups {
             self.flows.bring_near(lookup.hash);
         }
         for (lookup, segment) in lookups.iter_mut().zip(segments) {
@@ -119,6 +117,7 @@ impl<S: Sink> Tracker<S> {
         };
         streams().for_each(|stream| sink.bring_near(stream, Near::Place));
         streams().for_each(|stream| sink.bring_near(stream, Near::End));
+        lookups
     }
 
     /// What is known ahead of time of a segment that comes alone.
@@ -139,6 +138,26 @@ impl<S: Sink> Tracker<S> {
             Some(slot) if self.flows.is_at(slot, &segment.tuple) => Some(slot),
             _ => self.flows.find(lookup.hash, &segment.tuple),
         };
+        if self.rules.idle_timeout.is_none()
+            && let Some(flow) = known.and_then(|slot| self.flows.get_mut(slot))
+            && goes_on(flow, segment, sink)
+        {
+            self.totals.packets += 1;
+            return;
+        }
+        self.any_segment(known, lookup.hash, segment, phase, sink);
+    }
+
+    /// Puts a segment in its place, whatever it is; its flow is `known` if there is one.
+    #[inline(never)]
+    fn any_segment(
+        &mut self,
+        known: Option<SlotId>,
+        hash: FlowHash,
+        segment: &Segment<'_>,
+        phase: Phase,
+        sink: &mut S,
+    ) {
         let (slot, delta) = match known.and_then(|slot| self.continues(slot, segment)) {
             Some(place) => place,
             None => {
@@ -153,7 +172,7 @@ impl<S: Sink> Tracker<S> {
                 if self.pressure.is_full(self.flows.len()) {
                     self.relieve(sink);
                 }
-                (self.begin(lookup.hash, segment), 0)
+                (self.begin(hash, segment), 0)
             }
         };
         let Some(flow) = self.flows.get_mut(slot) else { return };
@@ -324,6 +343,31 @@ fn note_syn<S: Sink>(flow: &mut Flow<S::Stream>, segment: &Segment<'_>, sink: &m
         flow.oddities().violations += 1;
         sink.syn_with_payload(&flow.identity, segment.payload.len());
     }
+}
+
+/// The short way of nearly every segment: it neither begins nor ends anything, and its data lies
+/// where it was expected, behind all others. `false` if there is more to it; then nothing was done.
+#[inline]
+fn goes_on<S: Sink>(flow: &mut Flow<S::Stream>, segment: &Segment<'_>, sink: &mut S) -> bool {
+    let says_more =
+        segment.flags.intersects(TcpFlags::SYN | TcpFlags::FIN | TcpFlags::RST);
+    if says_more || SeqNumber(segment.seq) != flow.next_seq || flow.end != StreamEnd::UNKNOWN {
+        return false;
+    }
+    let payload = segment.payload;
+    if !payload.is_empty() {
+        let end = flow.next + payload.len() as i64;
+        if !flow.seen.extend(flow.next..end) {
+            return false;
+        }
+        let position = (flow.next - flow.origin()) as u64;
+        sink.arrived(&flow.identity, &mut flow.stream, payload);
+        sink.payload(&flow.identity, &mut flow.stream, position, payload, segment.time);
+        flow.next = end;
+        flow.next_seq = flow.next_seq + payload.len() as u32;
+    }
+    flow.count(segment);
+    true
 }
 
 /// Stores a payload whose first byte lies at `start`.

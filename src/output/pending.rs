@@ -21,6 +21,9 @@ const MAX_CHAIN: usize = 8 * 1024;
 /// A window in one piece of less than this size is one of many.
 const SMALL_WINDOW: usize = 8 * 1024;
 
+/// A window that outgrows this size grows to the full one at once.
+const MEDIUM_WINDOW: usize = 32 * 1024;
+
 /// A window of a file's bytes.
 ///
 /// Invariant: the chain is empty, or there is no memory for a window in one piece.
@@ -200,7 +203,8 @@ impl PendingBytes {
         if capacity - len < more {
             let larger = match capacity {
                 0..SMALL_WINDOW => capacity + capacity / 2,
-                _ => capacity * 4,
+                SMALL_WINDOW..MEDIUM_WINDOW => capacity * 4,
+                _ => FULL_WINDOW,
             };
             self.bytes.reserve_exact(larger.min(FULL_WINDOW).max(len + more) - len);
         }
