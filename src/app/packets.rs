@@ -6,7 +6,7 @@ use super::sink::StreamSink;
 use super::wanted::Wanted;
 use crate::capture::RawPacket;
 use crate::config::Phase;
-use crate::decode::{Decoder, Found, Segment, Verdict};
+use crate::decode::{Datagram, Decoder, Found, Segment, Verdict};
 use crate::flow::Tracker;
 use crate::messages::Messages;
 use crate::output::{PacketFiles, UnprocessedPackets};
@@ -104,29 +104,32 @@ impl Pipeline {
     ) -> u64 {
         let Self { decoder, scanners, demux, sink, delta_seconds, .. } = self;
         let mut looked_at = 0;
-        let mut packets = packets.inspect(|_| looked_at += 1).filter(|it| wanted.includes(it));
         let mut segments = ArrayVec::<Segment<'a>, BATCH>::new();
         let mut odd = None;
-        while !segments.is_full()
-            && let Some(packet) = packets.next()
-        {
+        for packet in packets {
+            looked_at += 1;
+            if !wanted.includes(&packet) {
+                continue;
+            }
             let time = packet.time.to_timestamp(*delta_seconds);
             // One after the other, so that the usual segment is put together where it stays.
-            let datagram = if let Some((datagram, segment)) = decoder.usual(&packet, time) {
+            if let Some((datagram, segment)) = decoder.usual(&packet, time) {
                 segments.push(segment);
-                datagram
+                if !scanners.is_empty() {
+                    tell(scanners, &packet, &datagram, time);
+                }
             } else if let Some((datagram, segment)) = decoder.plain(&packet, time) {
                 segments.push(segment);
-                datagram
+                tell(scanners, &packet, &datagram, time);
             } else {
                 odd = Some(packet);
                 break;
-            };
-            for scanner in scanners.iter_mut() {
-                scanner.datagram(&packet, &datagram, time);
             }
             if let (Demux::Packets(files), Some(segment)) = (&mut *demux, segments.last()) {
                 files.packet(&packet, segment);
+            }
+            if segments.is_full() {
+                break;
             }
         }
         if let Demux::Streams(tracker) = demux {
@@ -147,9 +150,7 @@ impl Pipeline {
         let Self { decoder, scanners, demux, sink, unprocessed, delta_seconds, .. } = self;
         let time = packet.time.to_timestamp(*delta_seconds);
         if let Some((datagram, segment)) = decoder.plain(packet, time) {
-            for scanner in scanners.iter_mut() {
-                scanner.datagram(packet, &datagram, time);
-            }
+            tell(scanners, packet, &datagram, time);
             demux.segment(packet, &segment, phase, sink);
             return demux.expire(time, sink);
         }
@@ -169,9 +170,7 @@ impl Pipeline {
                     return;
                 }
             };
-            for scanner in scanners.iter_mut() {
-                scanner.datagram(packet, datagram, time);
-            }
+            tell(scanners, packet, datagram, time);
             if !demux.take(packet, verdict, phase, sink)
                 && let Some(file) = unprocessed
             {
@@ -214,5 +213,18 @@ impl Pipeline {
     /// Whether nobody takes what is put out any more.
     pub(super) fn is_abandoned(&self) -> bool {
         self.sink.console_error().is_some()
+    }
+}
+
+/// Tells all scanners of a datagram.
+#[inline(never)]
+fn tell(
+    scanners: &mut [Box<dyn PacketScanner>],
+    packet: &RawPacket<'_>,
+    datagram: &Datagram<'_>,
+    time: Timestamp,
+) {
+    for scanner in scanners {
+        scanner.datagram(packet, datagram, time);
     }
 }

@@ -43,15 +43,21 @@ pub(super) fn read<'a>(
         return None;
     }
     let end = (ETHERNET + claimed).min(frame.len());
-    let mac = |at: usize| MacAddr(std::array::from_fn(|i| head[at + i]));
-    let address = |at: usize| std::array::from_fn(|i| head[at + i]);
-    let link = LinkFacts { vlan: None, source: mac(6), destination: mac(0) };
+    let (destination, source) = (MacAddr(part::<0, _>(head)), MacAddr(part::<6, _>(head)));
+    let link = LinkFacts { vlan: None, source, destination };
     let datagram = Datagram { link, data: frame.get(ETHERNET..)? };
-    let tuple = FiveTuple::v4(address(26), address(30), (word(34), word(36)));
+    let tuple = FiveTuple::v4(part::<26, _>(head), part::<30, _>(head), (word(34), word(36)));
     let header = transport::Header {
-        seq: u32::from_be_bytes([head[38], head[39], head[40], head[41]]),
+        seq: u32::from_be_bytes(part::<38, _>(head)),
         flags: TcpFlags(head[47]),
         payload: frame.get(ETHERNET + IPV4 + data_offset..end).unwrap_or_default(),
     };
     Some((datagram, Origin { link, ..Origin::of(packet, time) }.segment(tuple, header)))
+}
+
+/// `N` bytes from `AT` on, which must be there.
+#[inline(always)]
+fn part<const AT: usize, const N: usize>(head: &[u8; HEADERS]) -> [u8; N] {
+    const { assert!(AT + N <= HEADERS) };
+    head.split_at(AT).1.first_chunk().copied().unwrap_or([0; N])
 }

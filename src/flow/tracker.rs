@@ -209,13 +209,14 @@ impl<S: Sink> Tracker<S> {
 
     /// Closes the flows that have been idle for too long at the time `now`. To be called after
     /// every datagram, whatever it carries.
-    #[inline]
+    #[inline(always)]
     pub fn expire(&mut self, now: Timestamp, sink: &mut S) {
         if let Some(timeout) = self.rules.idle_timeout {
             self.expire_after(timeout, now, sink);
         }
     }
 
+    #[inline(never)]
     fn expire_after(&mut self, timeout: u32, now: Timestamp, sink: &mut S) {
         let oldest_allowed = now.seconds().saturating_sub(i64::from(timeout));
         let mut expired: Vec<(Timestamp, u64, SlotId)> = self

@@ -40,7 +40,7 @@ impl FileStore {
         let Some(file) = &mut self.files[id.index()] else { return };
         let before = file.pending.memory();
         let fresh = match before >= FULL_WINDOW {
-            true => self.spare.pop().unwrap_or_default(),
+            true => self.spare.pop().unwrap_or_else(|| Vec::with_capacity(FULL_WINDOW)),
             false => Vec::new(),
         };
         let (start, bytes) = file.pending.take(fresh);
