@@ -58,8 +58,9 @@ impl Default for Index {
 }
 
 impl Index {
-    /// Bytes that an entry takes at the most, while the index grows from one size to the next.
-    pub(super) const MAX_COST: usize = size_of::<Entry>() * 4;
+    /// Bytes that a slot takes in the index: between one entry and a third, when it is full, and two
+    /// entries and two thirds, when it has just grown.
+    pub(super) const COST: usize = size_of::<Entry>() * 2;
 
     fn with_bits(bits: u32) -> Self {
         Self { entries: vec![Entry::EMPTY; 1 << bits], shift: u32::BITS - bits, len: 0 }

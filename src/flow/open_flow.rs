@@ -197,14 +197,14 @@ impl<S> Flow<S> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::flow::index::Index;
 
     /// As large as what the program's sink remembers of a stream.
     type Stream = [u64; 2];
 
     #[test]
     fn three_million_flows_fit_in_600_megabytes() {
-        // With up to 12 bytes of index a flow.
-        assert!(size_of::<Option<Flow<Stream>>>() + 12 <= 200);
+        assert!(size_of::<Option<Flow<Stream>>>() + Index::COST <= 200);
     }
 
     #[test]

@@ -28,7 +28,7 @@ impl Pressure {
     /// `memory` bytes for the open flows, each of which takes `flow_size` in the table.
     pub(super) fn new(memory: u64, flow_size: usize) -> Self {
         let beside = memory / 4;
-        let flows = (memory - beside) / (flow_size + Index::MAX_COST) as u64;
+        let flows = (memory - beside) / (flow_size + Index::COST) as u64;
         Self {
             max_flows: usize::try_from(flows).unwrap_or(usize::MAX).max(1),
             max_beside: beside,
