@@ -21,6 +21,9 @@ const MAX_CHAIN: usize = 8 * 1024;
 /// A window in one piece of less than this size is one of many.
 const SMALL_WINDOW: usize = 8 * 1024;
 
+/// What stays of a full window when bytes come late: some twenty segments.
+const KEPT: usize = 32 * 1024;
+
 /// A window that outgrows this size grows to the full one at once.
 const MEDIUM_WINDOW: usize = 32 * 1024;
 
@@ -32,6 +35,8 @@ pub(super) struct PendingBytes {
     start: u64,
     bytes: Vec<u8>,
     chain: Chain,
+    /// Whether bytes ever came elsewhere than at the end.
+    is_patched: bool,
 }
 
 /// What became of bytes offered to a window.
@@ -187,6 +192,7 @@ impl PendingBytes {
             return Placed::Full;
         }
         self.grow((from + data.len()).saturating_sub(self.bytes.len()));
+        self.is_patched = true;
         if leaves_hole {
             self.bytes.resize(from, 0);
         }
@@ -289,6 +295,20 @@ impl PendingBytes {
             _ => Gathered::Blocks(std::mem::take(&mut self.chain)),
         };
         (start, gathered)
+    }
+
+    /// The same with a full window that is in one piece. If the stream is not quite in order its last
+    /// bytes stay, for what comes late is then still in the window.
+    pub(super) fn take_full(&mut self, mut fresh: Vec<u8>) -> (u64, Gathered) {
+        let (start, len) = (self.start, self.bytes.len());
+        let taken = match self.is_patched && len >= 2 * KEPT {
+            true => len - KEPT,
+            false => len,
+        };
+        fresh.extend_from_slice(&self.bytes[taken..]);
+        self.bytes.truncate(taken);
+        self.start += taken as u64;
+        (start, Gathered::Piece(std::mem::replace(&mut self.bytes, fresh)))
     }
 
     /// Gives a window without memory some, which must be empty.

@@ -240,7 +240,11 @@ impl FileStore {
             Placed::Before if file.written_apart != position => {
                 self.write_apart(id, position, data)
             }
-            Placed::Before | Placed::Apart | Placed::Full => {
+            Placed::Full => {
+                self.write_full(id);
+                self.place(id, position, data);
+            }
+            Placed::Before | Placed::Apart => {
                 self.write_out(id);
                 self.place(id, position, data);
             }

@@ -6,7 +6,7 @@ use std::os::unix::fs::FileExt;
 
 use super::{FileId, FileStore};
 use crate::output::create;
-use crate::output::pending::{FULL_WINDOW, Gathered};
+use crate::output::pending::{FULL_WINDOW, Gathered, PendingBytes};
 use crate::output::write_behind::{Target, Write, WriteBehind, Written};
 
 /// This many files of the line are looked at for one whose window is worth writing.
@@ -19,9 +19,22 @@ const LARGE: usize = 64 * 1024;
 /// the bytes in it take to be copied.
 pub(super) const MAX_SPARE: usize = 32;
 
+/// Takes bytes out of a window, which goes on in the memory that is given.
+type Take = fn(&mut PendingBytes, Vec<u8>) -> (u64, Gathered);
+
 impl FileStore {
     /// Writes the window to the file, or has it written, and empties it.
     pub(super) fn write_out(&mut self, id: FileId) {
+        self.write_some(id, PendingBytes::take);
+    }
+
+    /// Writes a full window, but perhaps not its last bytes.
+    pub(super) fn write_full(&mut self, id: FileId) {
+        self.write_some(id, PendingBytes::take_full);
+    }
+
+    /// Has the bytes written that `take` takes out of the window.
+    fn write_some(&mut self, id: FileId, take: Take) {
         // A file that is being opened is not there to be opened once more.
         if self.files[id.index()].as_ref().is_some_and(|file| file.creation.is_none()) {
             self.settle(id);
@@ -32,18 +45,18 @@ impl FileStore {
             return;
         }
         let Some(target) = self.target(id) else { return };
-        self.hand_over(id, target);
+        self.hand_over(id, target, take);
     }
 
     /// Has the window written by the thread, or here if there is none.
-    fn hand_over(&mut self, id: FileId, target: Target) {
+    fn hand_over(&mut self, id: FileId, target: Target, take: Take) {
         let Some(file) = &mut self.files[id.index()] else { return };
         let before = file.pending.memory();
         let fresh = match before >= FULL_WINDOW {
             true => self.spare.pop().unwrap_or_else(|| Vec::with_capacity(FULL_WINDOW)),
             false => Vec::new(),
         };
-        let (start, bytes) = file.pending.take(fresh);
+        let (start, bytes) = take(&mut file.pending, fresh);
         self.memory_used += file.pending.memory() as u64;
         self.memory_used -= before as u64;
         let empty_from = file.written;
