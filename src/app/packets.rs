@@ -149,7 +149,8 @@ impl Pipeline {
     pub(super) fn packet(&mut self, packet: &RawPacket<'_>, phase: Phase) {
         let Self { decoder, scanners, demux, sink, unprocessed, delta_seconds, .. } = self;
         let time = packet.time.to_timestamp(*delta_seconds);
-        if let Some((datagram, segment)) = decoder.plain(packet, time) {
+        let usual = decoder.usual(packet, time);
+        if let Some((datagram, segment)) = usual.or_else(|| decoder.plain(packet, time)) {
             tell(scanners, packet, &datagram, time);
             demux.segment(packet, &segment, phase, sink);
             return demux.expire(time, sink);

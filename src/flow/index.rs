@@ -75,7 +75,7 @@ impl Index {
     /// Brings near the processor what [`find`](Self::find) will look at.
     #[inline]
     pub(super) fn bring_near(&self, hash: FlowHash) {
-        black_box(self.entries.get(self.home(hash)));
+        black_box(self.entries.get(self.home(hash)).copied());
     }
 
     /// The slot with this hash that `is_it`.

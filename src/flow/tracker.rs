@@ -111,6 +111,10 @@ impl<S: Sink> Tracker<S> {
         for (lookup, segment) in lookups.iter_mut().zip(segments) {
             lookup.slot = self.flows.find(lookup.hash, &segment.tuple);
         }
+        // A new flow will ask for the opposite one.
+        for (_, segment) in lookups.iter().zip(segments).filter(|(it, _)| it.slot.is_none()) {
+            self.flows.bring_near(self.flows.hash(&segment.tuple.reversed()));
+        }
         let streams = || {
             let slots = lookups.iter().filter_map(|lookup| lookup.slot);
             slots.filter_map(|slot| self.flows.get(slot)).map(|flow| &flow.stream)
