@@ -76,7 +76,7 @@ fn follow(bencher: Bencher<'_, '_>, segments: Vec<Segment<'static>>) {
             let rules = Rules { max_seek: DEFAULT_MAX_SEEK, idle_timeout: None, memory: u64::MAX };
             let mut tracker = Tracker::new(rules);
             for segment in &segments {
-                tracker.segment(tracker.look_up(segment), black_box(segment), Phase::Normal, &mut sink);
+                tracker.segment(black_box(segment), Phase::Normal, &mut sink);
             }
             tracker.finish(&mut sink);
             assert!(sink.bytes >= segments.len() as u64 * PAYLOAD.len() as u64);

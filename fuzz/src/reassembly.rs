@@ -51,7 +51,7 @@ pub fn run(input: &[u8]) {
         let phase = if flow & FINISHING != 0 { Phase::Finish } else { Phase::Normal };
         books.expect(&segment);
         let before = tracker.totals();
-        tracker.segment(tracker.look_up(&segment), &segment, phase, &mut books);
+        tracker.segment(&segment, phase, &mut books);
         let after = tracker.totals();
         books.was_counted(after.packets - before.packets, after.flows - before.flows, phase);
         tracker.expire(time, &mut books);

@@ -38,7 +38,7 @@ impl Demux {
     ) {
         match self {
             Self::Streams(tracker) => {
-                tracker.segment(tracker.look_up(segment), segment, phase, sink);
+                tracker.segment(segment, phase, sink);
             }
             Self::Packets(files) => files.packet(packet, segment),
             Self::Off => {}
@@ -135,7 +135,7 @@ impl Pipeline {
         if let Demux::Streams(tracker) = demux {
             let lookups = tracker.look_ahead(&segments, sink);
             for (segment, lookup) in segments.iter().zip(lookups) {
-                tracker.segment(lookup, segment, phase, sink);
+                tracker.expected_segment(lookup, segment, phase, sink);
                 tracker.expire(segment.time, sink);
             }
         }
@@ -160,7 +160,7 @@ impl Pipeline {
                 Found::Datagram(datagram, verdict) => (datagram, verdict),
                 Found::Overdue(segment) => {
                     if let Demux::Streams(tracker) = demux {
-                        tracker.segment(tracker.look_up(&segment), &segment, phase, sink);
+                        tracker.segment(&segment, phase, sink);
                     }
                     return;
                 }
@@ -187,7 +187,7 @@ impl Pipeline {
         let Self { decoder, demux, sink, .. } = self;
         decoder.finish(|found| {
             if let (Found::Overdue(segment), Demux::Streams(tracker)) = (found, &mut *demux) {
-                tracker.segment(tracker.look_up(&segment), &segment, phase, sink);
+                tracker.segment(&segment, phase, sink);
             }
         });
     }

@@ -8,6 +8,7 @@ mod closings;
 mod idle;
 mod index;
 mod open_flow;
+mod placing;
 mod pressure;
 mod seen;
 mod seq;

@@ -1,5 +1,6 @@
 //! The rules of reassembly, one by one, against a sink that keeps streams in memory.
 
+use arrayvec::ArrayVec;
 use proptest::prelude::*;
 
 use super::*;
@@ -24,7 +25,7 @@ struct MemorySink {
 
 type Bytes = std::collections::BTreeMap<u64, u8>;
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 struct Closed {
     flow: Identity,
     bytes: Bytes,
@@ -112,7 +113,7 @@ impl Bench {
             captured_len: 54 + payload.len() as u32,
             payload,
         };
-        self.tracker.segment(self.tracker.look_up(&segment), &segment, self.phase, &mut self.sink);
+        self.tracker.segment(&segment, self.phase, &mut self.sink);
         self.tracker.expire(time, &mut self.sink);
         self
     }
@@ -422,7 +423,7 @@ fn both_directions_share_a_session_and_have_their_own_numbers() {
             captured_len: 54,
             payload: &[],
         };
-        bench.tracker.segment(bench.tracker.look_up(&segment), &segment, Phase::Normal, &mut bench.sink);
+        bench.tracker.segment(&segment, Phase::Normal, &mut bench.sink);
     }
     bench.send_on(2000, 1, SYN, b"").texts();
     let flows: Vec<_> = bench.sink.closed.iter().map(|closed| closed.flow).collect();
@@ -502,6 +503,57 @@ proptest! {
         for closed in &bench.sink.closed {
             let end = closed.bytes.last_key_value().map_or(0, |(at, _)| at + 1);
             prop_assert_eq!(closed.summary.size, end);
+        }
+    }
+
+    /// Flows are closed, and their slots used again, between the look ahead and the segment; and
+    /// whoever wants idle flows closed goes without the short way for segments that go on.
+    #[test]
+    fn the_short_way_and_looking_ahead_change_nothing(
+        segments in prop::collection::vec(
+            (0_u16..4, prop::sample::select(vec![0_u8, 0x10, 0x10, 0x10, 0x18, 2, 0x12, 1, 0x11, 4]),
+             0_u32..12, 0_usize..9),
+            0..90,
+        ),
+        many in any::<bool>(),
+    ) {
+        let rules = Rules { max_seek: 1 << 24, idle_timeout: None, memory: u64::MAX };
+        let mut ahead = Bench::with(rules);
+        let mut alone = Bench::with(rules);
+        let mut long = Bench::with(Rules { idle_timeout: Some(u32::MAX), ..rules });
+        if many {
+            for port in 0..1100 {
+                for bench in [&mut ahead, &mut alone, &mut long] {
+                    bench.send_on(10_000 + port, 1, SYN, b"");
+                }
+            }
+        }
+        for some in segments.chunks(16) {
+            let segments: ArrayVec<Segment<'_>, 16> = some
+                .iter()
+                .map(|&(port, flags, seq, length)| Segment {
+                    tuple: FiveTuple::v4([10, 0, 0, 1], [10, 0, 0, 2], (port, 80)),
+                    seq,
+                    flags: TcpFlags(flags),
+                    payload: &b"abcdefgh"[..length],
+                    ..Segment::default()
+                })
+                .collect();
+            let lookups = ahead.tracker.look_ahead(&segments, &ahead.sink);
+            for (segment, lookup) in segments.iter().zip(lookups) {
+                ahead.tracker.expected_segment(lookup, segment, Phase::Normal, &mut ahead.sink);
+                alone.tracker.segment(segment, Phase::Normal, &mut alone.sink);
+                long.tracker.segment(segment, Phase::Normal, &mut long.sink);
+            }
+        }
+        for other in [&mut alone, &mut long] {
+            other.texts();
+        }
+        ahead.texts();
+        for other in [&alone, &long] {
+            prop_assert_eq!(&ahead.sink.arrived, &other.sink.arrived);
+            prop_assert_eq!(&ahead.sink.closed, &other.sink.closed);
+            prop_assert_eq!(ahead.tracker.totals(), other.tracker.totals());
         }
     }
 }

@@ -50,6 +50,7 @@ pub struct Finisher {
     helper: Option<Helper>,
     done: Outcomes,
     /// What is left of finished files.
+    #[expect(clippy::vec_box, reason = "they are given back as they came, not moved")]
     spent: Vec<Box<StoredFile>>,
     /// Memory for bytes in pieces.
     scratch: Vec<u8>,
@@ -292,13 +293,13 @@ impl Helper {
         &mut self,
         finished: Vec<Finished>,
         done: &mut Outcomes,
-        spent: &mut Vec<Box<StoredFile>>,
+        spent: &mut impl Extend<Box<StoredFile>>,
     ) {
         for Finished { ticket, memory, outcome, file } in finished {
             self.waiting -= 1;
             self.waiting_bytes -= memory;
             done.put(ticket, outcome);
-            spent.push(file);
+            spent.extend([file]);
         }
     }
 }

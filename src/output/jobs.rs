@@ -46,9 +46,8 @@ impl Job {
     ) -> Finished {
         let Self { ticket, flow, mut file } = self;
         let memory = file.memory();
-        let inspect = |path: &Path, content: Content<'_>, hashes| {
-            inspect(&flow, path, content, hashes)
-        };
+        let inspect =
+            |path: &Path, content: Content<'_>, hashes| inspect(&flow, path, content, hashes);
         let outcome = file.finish(messages, scratch, inspect);
         Finished { ticket, memory, outcome, file }
     }

@@ -6,8 +6,8 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::create::Creation;
 use super::blocks::Blocks;
+use super::create::Creation;
 use super::moving;
 use super::naming::NameHash;
 use super::pending::PendingBytes;

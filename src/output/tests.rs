@@ -105,7 +105,9 @@ fn a_file_that_cannot_be_made_does_not_disturb_the_others() {
         store.put(bad, position, b"x");
         store.put(good, position, b"y");
     }
-    assert!(store.detach(bad).unwrap().finish(&messages(), &mut Vec::new(), |_, _, _| Ok(())).is_none());
+    assert!(
+        store.detach(bad).unwrap().finish(&messages(), &mut Vec::new(), |_, _, _| Ok(())).is_none()
+    );
     check(&mut store, &folder, good, "good", b"yyy");
 }
 
@@ -136,7 +138,9 @@ fn a_planted_link_is_not_followed() {
     let mut store = store(1 << 20, 4);
     let id = add(&mut store, &folder, "flow");
     store.put(id, 0, b"evil");
-    assert!(store.detach(id).unwrap().finish(&messages(), &mut Vec::new(), |_, _, _| Ok(())).is_none());
+    assert!(
+        store.detach(id).unwrap().finish(&messages(), &mut Vec::new(), |_, _, _| Ok(())).is_none()
+    );
     assert_eq!(fs::read(folder.path().join("victim")).unwrap(), b"precious");
 }
 

@@ -60,7 +60,10 @@ pub(super) struct Write {
 pub(super) enum Target {
     Open(Arc<File>),
     /// It is to be opened, or made, and stays open only if there are descriptors enough.
-    Closed { creation: Creation, stays_open: bool },
+    Closed {
+        creation: Creation,
+        stays_open: bool,
+    },
 }
 
 /// A write that was done, or could not be.
@@ -215,7 +218,8 @@ impl Write {
             }
             sparse::write_at(file, in_piece, *start, *empty_from)
         });
-        let opened = opened.filter(|_| matches!(self.target, Target::Closed { stays_open: true, .. }));
+        let opened =
+            opened.filter(|_| matches!(self.target, Target::Closed { stays_open: true, .. }));
         Written { write: self, opened, result }
     }
 }

@@ -112,6 +112,7 @@ impl Test {
         };
         let time = packet.time.to_timestamp(0);
         let plain = self.decoder.plain(&packet, time).map(|it| format!("{it:?}"));
+        let usual = self.decoder.usual(&packet, time).map(|it| format!("{it:?}"));
         let mut found_plain = None;
         self.decoder.decode(&packet, time, |found| {
             if let Found::Datagram(datagram, Verdict::Segment(segment)) = &found {
@@ -120,6 +121,7 @@ impl Test {
             visit(found);
         });
         assert!(plain.is_none() || plain == found_plain, "the short way leads elsewhere");
+        assert!(usual.is_none() || usual == found_plain, "the shortest way leads elsewhere");
     }
 
     fn finish(&mut self) -> Vec<String> {

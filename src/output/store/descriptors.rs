@@ -68,8 +68,9 @@ impl FileStore {
     /// Whether the descriptor used least recently is not likely to be used soon.
     fn has_idle_descriptor(&self) -> bool {
         let oldest = self.open.oldest().and_then(|slot| self.files[slot as usize].as_ref());
-        oldest
-            .is_some_and(|file| self.writes - file.last_write > IDLE_ROUNDS * self.open.len() as u64)
+        oldest.is_some_and(|file| {
+            self.writes - file.last_write > IDLE_ROUNDS * self.open.len() as u64
+        })
     }
 
     /// Opens the file, or makes it, unless it is open or has failed. Nothing of it may be on the

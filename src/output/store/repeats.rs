@@ -19,7 +19,8 @@ impl FileStore {
         // The window is newer than what the file holds there.
         let (place, again) = part(window, file.pending.end());
         let after = file.pending.end();
-        let in_window = file.pending.bytes(&mut self.spare_blocks).get((place.max(window) - window) as usize..);
+        let in_window =
+            file.pending.bytes(&mut self.spare_blocks).get((place.max(window) - window) as usize..);
         let mut differing = count_differing(in_window.unwrap_or_default(), again);
         let (_, in_hole) = part(written, window);
         differing += in_hole.iter().filter(|&&byte| byte != 0).count() as u64;
