@@ -155,10 +155,11 @@ impl FlowFiles {
 
     /// What came of a flow's file, if it is finished by now. Gives each outcome once.
     pub fn outcome(&mut self, file: Finishing) -> Option<Outcome> {
-        let outcome = self.finisher.outcome(file.ticket)?;
+        let outcome = self.finisher.outcome(file.ticket);
         for spent in self.finisher.spent() {
             self.store.recycle(spent);
         }
+        let outcome = outcome?;
         if let Some(name) = file.name
             && self.waiting.get(&name) == Some(&Waiting::Finishing(file.ticket))
         {

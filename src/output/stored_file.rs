@@ -233,8 +233,10 @@ impl StoredFile {
         if !self.failed {
             self.failed = true;
             self.handle = None;
-            if let Some(creation) = &self.creation {
-                messages.file_error(creation.display(), error);
+            match &self.creation {
+                Some(creation) => messages.file_error(creation.display(), error),
+                // Only if the thread that was to open it is gone.
+                None => messages.file_error("a flow file", error),
             }
         }
     }

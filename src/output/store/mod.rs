@@ -11,10 +11,8 @@
 mod descriptors;
 mod line;
 mod repeats;
+mod room;
 mod writing;
-
-use line::Line;
-use writing::MAX_SPARE;
 
 use std::hint::black_box;
 use std::io;
@@ -22,12 +20,12 @@ use std::num::NonZeroU32;
 use std::path::Path;
 use std::sync::Arc;
 
+use self::line::Line;
 use super::blocks::SpareBlocks;
 use super::create::Creation;
 use super::folder::{FILE_MODE, Opening, OutputFolder};
 use super::lru::UseOrder;
-use super::moving;
-use super::pending::{FULL_WINDOW, PendingBytes, Placed};
+use super::pending::{PendingBytes, Placed};
 use super::stored_file::StoredFile;
 use super::write_behind::WriteBehind;
 use crate::flow::Near;
@@ -41,9 +39,6 @@ const FIRST_WINDOW: usize = 8 * 1024;
 
 /// Such windows that are kept when their files are closed.
 const MAX_FIRST_WINDOWS: usize = 256;
-
-/// A move of a stream's bytes is done in memory up to this size.
-const MAX_MOVE_IN_MEMORY: u64 = 4 * 1024 * 1024;
 
 /// What a file takes besides its window: itself, its places in line and in the orders of use, how
 /// it is to be made or what it is called, its hashes, and the place of its name among those that
@@ -258,42 +253,6 @@ impl FileStore {
         self.put(id, end, data);
     }
 
-    /// Moves all bytes of the file up by `distance`, with zeros in the new space, and cuts off
-    /// what lies beyond `limit` in the end.
-    ///
-    /// A stream may turn out to begin earlier with every packet. So as much room as there are bytes
-    /// is made beyond what is asked for, and given back when the file is closed: all moves
-    /// together cost no more than a few times the bytes there are.
-    pub fn move_up(&mut self, id: FileId, distance: u64, limit: Option<u64>) {
-        let Some(file) = &mut self.files[id.index()] else { return };
-        file.give_up_hashes();
-        file.limit = limit;
-        self.moved.touch(id.slot());
-        if distance <= file.lead {
-            file.lead -= distance;
-            return;
-        }
-        let end = file.written.max(file.pending.end());
-        let up = distance - file.lead + end;
-        file.lead = end;
-        let in_memory = file.written == 0 && file.pending.start() == 0;
-        if in_memory && end + up <= MAX_MOVE_IN_MEMORY {
-            let before = file.pending.memory();
-            file.pending.move_up(up as usize, &mut self.spare_blocks);
-            self.memory_used += (file.pending.memory() - before) as u64;
-            return;
-        }
-        self.write_out(id);
-        self.settle(id);
-        self.ensure_open(id);
-        let Some(file) = &mut self.files[id.index()] else { return };
-        let Some(handle) = &file.handle else { return };
-        match moving::move_bytes_up(handle, file.written, up) {
-            Ok(written) => file.written = written,
-            Err(error) => self.fail(id, error),
-        }
-    }
-
     /// Writes everything that waits in memory, and waits until it is written. Files are then as
     /// they would be if they were closed.
     pub fn flush(&mut self) {
@@ -305,20 +264,6 @@ impl FileStore {
         }
         while let Some(written) = self.behind.as_mut().and_then(WriteBehind::wait) {
             self.note(written);
-        }
-    }
-
-    /// Gives back the room before the beginning of a file.
-    fn give_back_room(&mut self, id: FileId) {
-        self.moved.remove(id.slot());
-        self.write_out(id);
-        self.settle(id);
-        self.ensure_open(id);
-        let Some(file) = &mut self.files[id.index()] else { return };
-        if !file.failed
-            && let Err(error) = file.give_back_room()
-        {
-            self.fail(id, error);
         }
     }
 
@@ -338,12 +283,12 @@ impl FileStore {
         let (window, blocks) = file.pending.release();
         self.spare_blocks.give(blocks);
         self.spare_blocks.give(std::mem::take(&mut file.spent));
-        if self.spare.len() < MAX_SPARE && window.capacity() >= FULL_WINDOW {
-            self.spare.push(window);
-        } else if self.first_windows.len() < MAX_FIRST_WINDOWS
+        if self.first_windows.len() < MAX_FIRST_WINDOWS
             && (FIRST_WINDOW..=2 * FIRST_WINDOW).contains(&window.capacity())
         {
             self.first_windows.push(window);
+        } else {
+            self.keep_window(window);
         }
     }
 

@@ -17,7 +17,7 @@ const LARGE: usize = 64 * 1024;
 
 /// Empty windows that are kept for their memory: the system takes longer to give fresh memory than
 /// the bytes in it take to be copied.
-pub(super) const MAX_SPARE: usize = 32;
+const MAX_SPARE: usize = 32;
 
 /// Takes bytes out of a window, which goes on in the memory that is given.
 type Take = fn(&mut PendingBytes, Vec<u8>) -> (u64, Gathered);
@@ -118,13 +118,16 @@ impl FileStore {
     /// Keeps the memory of bytes that were written.
     fn take_back(&mut self, bytes: Gathered) {
         match bytes {
-            Gathered::Piece(mut bytes) => {
-                if self.spare.len() < MAX_SPARE && bytes.capacity() >= FULL_WINDOW {
-                    bytes.clear();
-                    self.spare.push(bytes);
-                }
-            }
+            Gathered::Piece(bytes) => self.keep_window(bytes),
             Gathered::Blocks(chain) => self.spare_blocks.give(chain.into_blocks()),
+        }
+    }
+
+    /// Keeps the memory of a full window for the next to use.
+    pub(super) fn keep_window(&mut self, mut window: Vec<u8>) {
+        if self.spare.len() < MAX_SPARE && window.capacity() >= FULL_WINDOW {
+            window.clear();
+            self.spare.push(window);
         }
     }
 
@@ -201,7 +204,8 @@ impl FileStore {
     fn release(&mut self, id: FileId) {
         let Some(file) = &mut self.files[id.index()] else { return };
         self.memory_used -= file.pending.memory() as u64;
-        let (_, blocks) = file.pending.release();
+        let (window, blocks) = file.pending.release();
+        self.keep_window(window);
         self.spare_blocks.give(blocks);
     }
 }
