@@ -63,12 +63,13 @@ impl SeenBytes {
         })
     }
 
-    /// Adds the positions of `range` if they are all there is behind the only ones seen before;
-    /// tells whether it did.
+    /// Adds the positions of `range` if they follow those touched last and nothing lies behind
+    /// these; tells whether it did.
     #[inline]
     pub fn extend(&mut self, range: Range<i64>) -> bool {
-        let goes_on =
-            self.others.is_none() && range.start == self.current.end && !self.current.is_empty();
+        let goes_on = range.start == self.current.end
+            && !self.current.is_empty()
+            && self.others.as_ref().is_none_or(|others| others.end() < self.current.start);
         if goes_on {
             self.current.end = range.end;
         }
@@ -112,9 +113,8 @@ impl SeenBytes {
     /// The position behind the highest one seen; `None` if none was.
     pub fn end(&self) -> Option<i64> {
         let current = (!self.current.is_empty()).then_some(self.current.end);
-        let others =
-            self.others.as_ref().and_then(|o| o.ranges.last_key_value().map(|(_, &end)| end));
-        current.max(others)
+        let others = self.others.as_ref().filter(|others| !others.ranges.is_empty());
+        current.max(others.map(|others| others.end()))
     }
 }
 
@@ -128,6 +128,11 @@ impl Others {
         let end = self.ranges.remove(&start)?;
         self.total -= (end - start) as u64;
         Some(end)
+    }
+
+    /// The position behind the highest one; before all others if there is none.
+    fn end(&self) -> i64 {
+        self.ranges.last_key_value().map_or(i64::MIN, |(_, &end)| end)
     }
 
     fn overlaps(&self, range: &Range<i64>) -> bool {
