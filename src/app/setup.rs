@@ -393,7 +393,12 @@ impl<'a> Setup<'a> {
     }
 
     fn namer(&self) -> Namer {
-        Namer::new(&self.config.output_folder, self.config.template.clone())
+        let folder = OutputFolder::new(&self.config.output_folder);
+        let folder = match self.config.input {
+            Input::Live { .. } => folder,
+            Input::Files(_) => folder.held(),
+        };
+        Namer::new(folder, self.config.template.clone())
     }
 
     fn store(&self) -> FileStore {

@@ -175,6 +175,7 @@ fn push_json(out: &mut Vec<u8>, flow: &Identity, bytes: &[u8]) {
 mod tests {
     use super::*;
     use crate::decode::{FiveTuple, LinkFacts};
+    use crate::output::OutputFolder;
     use crate::output::template::{DEFAULT_TEMPLATE, Template};
     use crate::time::Timestamp;
     use std::cell::RefCell;
@@ -207,7 +208,7 @@ mod tests {
     fn print(style: ConsoleStyle, byte_limit: Option<u64>, payloads: &[&[u8]]) -> String {
         let screen = Screen::default();
         let template = Template::parse(DEFAULT_TEMPLATE.as_bytes()).unwrap();
-        let namer = Namer::new(Path::new("out"), template);
+        let namer = Namer::new(OutputFolder::new(Path::new("out")), template);
         let out = Box::new(screen.clone());
         let mut console = Console::new(out, style, namer, byte_limit, None, false);
         let mut printed = 0;

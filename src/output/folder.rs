@@ -4,8 +4,10 @@
 //! by somebody else, and the program may be root: below the output folder no symbolic link is
 //! followed, neither as a file nor as a folder, and no name leads out.
 //!
-//! A name without folders, as all have unless a template says otherwise, costs the one system call
-//! that opening a file costs anyway. For the others the folder used last is held open.
+//! Opening a file costs one system call, for the folder used last is held open, so that the system
+//! need not walk there for each file. In a live capture that may last for months the output folder
+//! itself is looked for anew each time: it may have been moved away, or be a link that leads
+//! elsewhere by now.
 
 #[cfg(test)]
 mod tests;
@@ -49,7 +51,9 @@ pub enum Opening {
 pub struct OutputFolder {
     /// What stands in front of the names of all files in it.
     prefix: Vec<u8>,
-    /// The folder below it that was used last: its name, and the folder.
+    /// Whether files in it are looked for from there, rather than by their whole path.
+    is_held: bool,
+    /// The folder that was used last: its name below this one, and the folder.
     last: Mutex<Option<(Vec<u8>, Arc<OwnedFd>)>>,
 }
 
@@ -62,7 +66,12 @@ impl OutputFolder {
             b"" | b"." => prefix.clear(),
             _ => prefix.push(b'/'),
         }
-        Self { prefix, last: Mutex::default() }
+        Self { prefix, is_held: false, last: Mutex::default() }
+    }
+
+    /// The same, to be held open from its first file on, whatever becomes of its name.
+    pub fn held(self) -> Self {
+        Self { is_held: true, ..self }
     }
 
     /// What stands in front of the names of all files in it.
@@ -99,18 +108,21 @@ impl OutputFolder {
         if path.as_os_str().len() >= LONGEST_PATH {
             return Err(Errno::NAMETOOLONG.into());
         }
-        let Some(slash) = memrchr(b'/', name) else {
-            let full = path.as_os_str().as_bytes();
-            return match open_in(CWD, full, opening, mode) {
-                // The folder itself is gone, which somebody did while we were running.
-                Err(error) if missing(&error) && may_make => {
-                    self.make()?;
-                    open_in(CWD, full, opening, mode)
-                }
-                result => result,
-            };
+        let (folder, file) = match memrchr(b'/', name) {
+            Some(slash) => (&name[..slash], &name[slash + 1..]),
+            None if self.is_held => (&b""[..], name),
+            None => {
+                let full = path.as_os_str().as_bytes();
+                return match open_in(CWD, full, opening, mode) {
+                    // The folder itself is gone, which somebody did while we were running.
+                    Err(error) if missing(&error) && may_make => {
+                        self.make()?;
+                        open_in(CWD, full, opening, mode)
+                    }
+                    result => result,
+                };
+            }
         };
-        let (folder, file) = (&name[..slash], &name[slash + 1..]);
         let opened = open_in(self.enter(folder, may_make)?.as_fd(), file, opening, mode);
         match opened {
             // The folder that was held open may have been removed since.

@@ -39,8 +39,8 @@ pub struct NameHash(u64);
 
 impl Namer {
     /// Paths in `folder`, by `template`.
-    pub fn new(folder: &Path, template: Template) -> Self {
-        let folder = Arc::new(OutputFolder::new(folder));
+    pub fn new(folder: OutputFolder, template: Template) -> Self {
+        let folder = Arc::new(folder);
         let has_controls = visible::has_controls(folder.prefix())
             || template.literals().any(visible::has_controls);
         Self {

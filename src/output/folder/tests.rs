@@ -104,13 +104,31 @@ fn no_name_leads_out() {
 
 #[test]
 fn a_folder_removed_meanwhile_is_made_again() {
-    let (place, folder) = place();
-    open(&place, &folder, "a/b", Opening::New).unwrap();
-    fs::remove_dir_all(place.path().join("out/a")).unwrap();
-    open(&place, &folder, "a/b", Opening::New).unwrap();
-    fs::remove_dir_all(place.path().join("out")).unwrap();
-    open(&place, &folder, "a/b", Opening::New).unwrap();
-    fs::remove_dir_all(place.path().join("out")).unwrap();
-    open(&place, &folder, "c", Opening::New).unwrap();
-    assert!(place.path().join("out/c").exists());
+    for is_held in [false, true] {
+        let (place, folder) = place();
+        let folder = OutputFolder { is_held, ..folder };
+        open(&place, &folder, "a/b", Opening::New).unwrap();
+        fs::remove_dir_all(place.path().join("out/a")).unwrap();
+        open(&place, &folder, "a/b", Opening::New).unwrap();
+        fs::remove_dir_all(place.path().join("out")).unwrap();
+        open(&place, &folder, "a/b", Opening::New).unwrap();
+        fs::remove_dir_all(place.path().join("out")).unwrap();
+        open(&place, &folder, "c", Opening::New).unwrap();
+        fs::remove_dir_all(place.path().join("out")).unwrap();
+        assert!(open(&place, &folder, "c", Opening::Again).is_err());
+        open(&place, &folder, "c", Opening::New).unwrap();
+        assert!(place.path().join("out/c").exists());
+    }
+}
+
+#[test]
+fn a_folder_moved_away_goes_on_only_if_it_is_held() {
+    for (is_held, expected) in [(false, "out/b"), (true, "moved/b")] {
+        let (place, folder) = place();
+        let folder = OutputFolder { is_held, ..folder };
+        open(&place, &folder, "a", Opening::New).unwrap();
+        fs::rename(place.path().join("out"), place.path().join("moved")).unwrap();
+        open(&place, &folder, "b", Opening::New).unwrap();
+        assert!(place.path().join(expected).exists(), "{expected}");
+    }
 }
