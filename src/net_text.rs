@@ -1,8 +1,8 @@
 //! Network addresses as text, appended to bytes: the one spelling that file names, reports and the
 //! console share.
 
-use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::ops::Range;
 
 use crate::decode::MacAddr;
 use crate::digits;
@@ -41,25 +41,56 @@ fn push_v4(out: &mut Vec<u8>, address: Ipv4Addr) {
     }
 }
 
+/// As RFC 5952 wants it: groups without leading zeros, and the first of the longest runs of zeros
+/// left out. The standard library does the same, but takes five times as long, and spells
+/// IPv4-compatible addresses in hexadecimal, which inet_ntop does not.
 fn push_v6(out: &mut Vec<u8>, address: Ipv6Addr) {
-    // The standard library spells IPv4-compatible addresses in hexadecimal, inet_ntop does not.
-    match address.segments() {
-        [0, 0, 0, 0, 0, 0, high, low] if high != 0 => {
+    let groups = address.segments();
+    match groups {
+        [0, 0, 0, 0, 0, marker @ (0 | 0xffff), high, low] if high != 0 || marker != 0 => {
             let [a, b] = high.to_be_bytes();
             let [c, d] = low.to_be_bytes();
-            out.extend_from_slice(b"::");
-            push_v4(out, Ipv4Addr::new(a, b, c, d));
+            out.extend_from_slice(if marker == 0 { b"::" } else { b"::ffff:" });
+            return push_v4(out, Ipv4Addr::new(a, b, c, d));
         }
-        _ => {
-            // Writing to a vector cannot fail.
-            let _ = write!(out, "{address}");
+        _ => {}
+    }
+    let zeros = longest_zeros(&groups);
+    push_groups(out, groups.get(..zeros.start).unwrap_or_default());
+    if !zeros.is_empty() {
+        out.extend_from_slice(b"::");
+        push_groups(out, groups.get(zeros.end..).unwrap_or_default());
+    }
+}
+
+/// The first of the longest runs of zeros; behind everything if no two stand together.
+fn longest_zeros(groups: &[u16; 8]) -> Range<usize> {
+    let (mut longest, mut start) = (8..8, 0);
+    for (place, &group) in groups.iter().enumerate() {
+        if group != 0 {
+            start = place + 1;
+        } else if place + 1 - start > longest.len().max(1) {
+            longest = start..place + 1;
         }
+    }
+    longest
+}
+
+fn push_groups(out: &mut Vec<u8>, groups: &[u16]) {
+    for (number, group) in groups.iter().enumerate() {
+        if number > 0 {
+            out.push(b':');
+        }
+        let digits = [12, 8, 4, 0].map(|shift| HEX[usize::from(group >> shift & 15)]);
+        let zeros = (group.leading_zeros() / 4).min(3) as usize;
+        out.extend_from_slice(digits.get(zeros..).unwrap_or_default());
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn addresses_are_spelt_like_inet_ntop() {
@@ -82,6 +113,21 @@ mod tests {
             let mut out = Vec::new();
             push_address(&mut out, text.parse().unwrap());
             assert_eq!(String::from_utf8(out).unwrap(), text);
+        }
+    }
+
+    proptest! {
+        /// Groups of few values, so that there are runs of zeros.
+        #[test]
+        fn others_are_spelt_as_the_standard_library_does(
+            groups in prop::array::uniform8(prop_oneof![3 => Just(0_u16), 1 => 1_u16..300, 1 => any::<u16>()])
+        ) {
+            let address = Ipv6Addr::from(groups);
+            let mut out = Vec::new();
+            push_address(&mut out, address.into());
+            if groups[..6] != [0; 6] {
+                prop_assert_eq!(String::from_utf8(out).unwrap(), address.to_string());
+            }
         }
     }
 
