@@ -111,6 +111,9 @@ impl Decoder {
         if packet.link_type != LinkType::ETHERNET || self.is_waiting() {
             return None;
         }
+        if let Some(found) = usual::read_other(packet, time) {
+            return Some(found);
+        }
         let datagram = link::ethernet::datagram(packet.data)?;
         let carried = network::read(datagram.data).filter(network::Carried::is_tcp)?;
         let ports = transport::ports(carried.payload)?;

@@ -43,16 +43,22 @@ fn nearly_valid() -> impl Strategy<Value = Vec<u8>> {
         })
     });
     let changes = vec((any::<prop::sample::Index>(), any::<u8>()), 0..6);
-    (wrapped, changes, any::<prop::sample::Index>()).prop_map(|(datagram, changes, cut)| {
-        let mut frame = frame(&datagram);
-        for (at, byte) in changes {
-            let at = at.index(frame.len());
-            frame[at] = byte;
-        }
-        let len = frame.len();
-        frame.truncate(len - cut.index(len) / 4);
-        frame
-    })
+    let tag = prop::option::of(any::<[u8; 2]>());
+    (wrapped, tag, changes, any::<prop::sample::Index>()).prop_map(
+        |(datagram, tag, changes, cut)| {
+            let mut frame = frame(&datagram);
+            if let Some([high, low]) = tag {
+                frame.splice(12..12, [0x81, 0, high, low]);
+            }
+            for (at, byte) in changes {
+                let at = at.index(frame.len());
+                frame[at] = byte;
+            }
+            let len = frame.len();
+            frame.truncate(len - cut.index(len) / 4);
+            frame
+        },
+    )
 }
 
 /// 802.11 frames with arbitrary flags and bodies that may be aggregates.
