@@ -92,12 +92,11 @@ impl PendingBytes {
         self.start + self.len() as u64
     }
 
-    /// The bytes in the window, which is in one piece from now on.
-    pub(super) fn bytes(&mut self, spare: &mut SpareBlocks) -> &[u8] {
-        if self.chain.whole().is_none() {
+    /// Has the bytes in one piece.
+    pub(super) fn make_whole(&mut self, spare: &mut SpareBlocks) {
+        if self.is_in_pieces() {
             spare.give(self.join(Vec::new()));
         }
-        self.whole()
     }
 
     /// The bytes of a window in one piece.
@@ -336,7 +335,8 @@ mod tests {
     }
 
     fn bytes(pending: &mut PendingBytes) -> &[u8] {
-        pending.bytes(&mut SpareBlocks::default())
+        pending.make_whole(&mut SpareBlocks::default());
+        pending.whole()
     }
 
     #[test]

@@ -109,6 +109,27 @@ fn a_file_that_cannot_be_made_does_not_disturb_the_others() {
         store.detach(bad).unwrap().finish(&messages(), &mut Vec::new(), |_, _, _| Ok(())).is_none()
     );
     check(&mut store, &folder, good, "good", b"yyy");
+    assert_eq!(store.memory_used(), 0);
+}
+
+/// Its window was forgotten while the memory in it still counted.
+#[test]
+fn the_window_of_a_file_that_fails_takes_no_memory() {
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("in-the-way"), b"").unwrap();
+    let mut store = store_beside(4000, 4, false);
+    let bad = add(&mut store, &folder, "in-the-way/flow");
+    let good = add(&mut store, &folder, "good");
+    for position in 0..30 {
+        store.put(bad, position * 300, &[1; 300]);
+        store.put(good, position * 300, &[2; 300]);
+    }
+    store.differing(good, 8000, &[2; 900]);
+    assert!(
+        store.detach(bad).unwrap().finish(&messages(), &mut Vec::new(), |_, _, _| Ok(())).is_none()
+    );
+    check(&mut store, &folder, good, "good", &[2; 9000]);
+    assert_eq!(store.memory_used(), 0);
 }
 
 /// Each of these packets made the program move all that came before; 16,000 took minutes.
@@ -224,5 +245,6 @@ proptest! {
         for (number, (id, model)) in ids.into_iter().zip(models).enumerate() {
             check(&mut store, &folder, id, &number.to_string(), &model);
         }
+        prop_assert_eq!(store.memory_used(), 0, "windows that are gone take no memory");
     }
 }

@@ -246,6 +246,25 @@ impl FileStore {
         }
     }
 
+    /// Changes the window of a file, and takes note of the memory that it takes then.
+    fn change_window<T>(
+        &mut self,
+        id: FileId,
+        change: impl FnOnce(&mut PendingBytes, &mut SpareBlocks) -> T,
+    ) -> Option<T> {
+        let file = self.files[id.index()].as_mut()?;
+        self.memory_used -= file.pending.memory() as u64;
+        let outcome = change(&mut file.pending, &mut self.spare_blocks);
+        self.memory_used += file.pending.memory() as u64;
+        Some(outcome)
+    }
+
+    /// Bytes of memory that all windows take.
+    #[cfg(test)]
+    pub(super) fn memory_used(&self) -> u64 {
+        self.memory_used
+    }
+
     /// Stores `data` behind everything stored so far.
     pub fn append(&mut self, id: FileId, data: &[u8]) {
         let Some(file) = &self.files[id.index()] else { return };

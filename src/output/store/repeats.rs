@@ -3,12 +3,14 @@
 use std::os::unix::fs::FileExt;
 
 use super::{FileId, FileStore};
+use crate::output::pending::PendingBytes;
 
 impl FileStore {
     /// How many bytes of `data` differ from those stored at `position`; holes are zeros. Bytes
     /// behind everything stored do not differ from anything.
     pub fn differing(&mut self, id: FileId, position: u64, data: &[u8]) -> u64 {
-        let Some(file) = &mut self.files[id.index()] else { return 0 };
+        self.change_window(id, PendingBytes::make_whole);
+        let Some(file) = &self.files[id.index()] else { return 0 };
         let position = position + file.lead;
         let (window, written) = (file.pending.start(), file.written);
         let part = |from: u64, to: u64| {
@@ -19,8 +21,7 @@ impl FileStore {
         // The window is newer than what the file holds there.
         let (place, again) = part(window, file.pending.end());
         let after = file.pending.end();
-        let in_window =
-            file.pending.bytes(&mut self.spare_blocks).get((place.max(window) - window) as usize..);
+        let in_window = file.pending.whole().get((place.max(window) - window) as usize..);
         let mut differing = count_differing(in_window.unwrap_or_default(), again);
         let (_, in_hole) = part(written, window);
         differing += in_hole.iter().filter(|&&byte| byte != 0).count() as u64;

@@ -27,9 +27,7 @@ impl FileStore {
         file.lead = end;
         let in_memory = file.written == 0 && file.pending.start() == 0;
         if in_memory && end + up <= MAX_MOVE_IN_MEMORY {
-            let before = file.pending.memory();
-            file.pending.move_up(up as usize, &mut self.spare_blocks);
-            self.memory_used += (file.pending.memory() - before) as u64;
+            self.change_window(id, |window, spare| window.move_up(up as usize, spare));
             return;
         }
         self.write_out(id);

@@ -39,9 +39,9 @@ impl FileStore {
         if self.files[id.index()].as_ref().is_some_and(|file| file.creation.is_none()) {
             self.settle(id);
         }
-        let Some(file) = &mut self.files[id.index()] else { return };
+        let Some(file) = &self.files[id.index()] else { return };
         if file.pending.is_empty() || file.failed {
-            file.pending.clear();
+            self.change_window(id, |window, _| window.clear());
             return;
         }
         let Some(target) = self.target(id) else { return };
@@ -50,15 +50,15 @@ impl FileStore {
 
     /// Has the window written by the thread, or here if there is none.
     fn hand_over(&mut self, id: FileId, target: Target, take: Take) {
-        let Some(file) = &mut self.files[id.index()] else { return };
-        let before = file.pending.memory();
-        let fresh = match before >= FULL_WINDOW {
+        let Some(file) = &self.files[id.index()] else { return };
+        let fresh = match file.pending.memory() >= FULL_WINDOW {
             true => self.spare.pop().unwrap_or_else(|| Vec::with_capacity(FULL_WINDOW)),
             false => Vec::new(),
         };
-        let (start, bytes) = take(&mut file.pending, fresh);
-        self.memory_used += file.pending.memory() as u64;
-        self.memory_used -= before as u64;
+        let taken = self.change_window(id, |window, _| take(window, fresh));
+        let (Some((start, bytes)), Some(file)) = (taken, &mut self.files[id.index()]) else {
+            return;
+        };
         let empty_from = file.written;
         file.written = file.written.max(start + bytes.len() as u64);
         // What is on the way already must come first, and hashing takes longer than writing. Of
@@ -202,10 +202,9 @@ impl FileStore {
 
     /// Gives the memory of an empty window back.
     fn release(&mut self, id: FileId) {
-        let Some(file) = &mut self.files[id.index()] else { return };
-        self.memory_used -= file.pending.memory() as u64;
-        let (window, blocks) = file.pending.release();
-        self.keep_window(window);
-        self.spare_blocks.give(blocks);
+        if let Some((window, blocks)) = self.change_window(id, |window, _| window.release()) {
+            self.keep_window(window);
+            self.spare_blocks.give(blocks);
+        }
     }
 }
