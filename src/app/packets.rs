@@ -27,24 +27,6 @@ pub(super) enum Demux {
 }
 
 impl Demux {
-    /// Does its work on a packet that carries one whole segment.
-    #[inline]
-    fn segment(
-        &mut self,
-        packet: &RawPacket<'_>,
-        segment: &Segment<'_>,
-        phase: Phase,
-        sink: &mut StreamSink,
-    ) {
-        match self {
-            Self::Streams(tracker) => {
-                tracker.segment(segment, phase, sink);
-            }
-            Self::Packets(files) => files.packet(packet, segment),
-            Self::Off => {}
-        }
-    }
-
     /// Closes the flows that have been idle for too long.
     #[inline]
     fn expire(&mut self, now: Timestamp, sink: &mut StreamSink) {
@@ -63,11 +45,14 @@ impl Demux {
         sink: &mut StreamSink,
     ) -> bool {
         match (self, verdict) {
-            (demux, Verdict::Segment(segment)) => {
-                demux.segment(packet, segment, phase, sink);
+            (Self::Streams(tracker), Verdict::Segment(segment)) => {
+                tracker.segment(segment, phase, sink);
                 true
             }
-            (Self::Packets(files), Verdict::Fragment(Some(segment))) => {
+            (
+                Self::Packets(files),
+                Verdict::Segment(segment) | Verdict::Fragment(Some(segment)),
+            ) => {
                 files.packet(packet, segment);
                 true
             }
@@ -122,7 +107,7 @@ impl Pipeline {
                 segments.push(segment);
                 tell(scanners, &packet, &datagram, time);
             } else {
-                odd = Some(packet);
+                odd = Some((packet, time));
                 break;
             }
             if let (Demux::Packets(files), Some(segment)) = (&mut *demux, segments.last()) {
@@ -139,22 +124,15 @@ impl Pipeline {
                 tracker.expire(segment.time, sink);
             }
         }
-        if let Some(packet) = odd {
-            self.packet(&packet, phase);
+        if let Some((packet, time)) = odd {
+            self.odd(&packet, time, phase);
         }
         looked_at
     }
 
-    /// Takes one packet all the way.
-    pub(super) fn packet(&mut self, packet: &RawPacket<'_>, phase: Phase) {
-        let Self { decoder, scanners, demux, sink, unprocessed, delta_seconds, .. } = self;
-        let time = packet.time.to_timestamp(*delta_seconds);
-        let usual = decoder.usual(packet, time);
-        if let Some((datagram, segment)) = usual.or_else(|| decoder.plain(packet, time)) {
-            tell(scanners, packet, &datagram, time);
-            demux.segment(packet, &segment, phase, sink);
-            return demux.expire(time, sink);
-        }
+    /// Takes a packet that is not plain all the way.
+    fn odd(&mut self, packet: &RawPacket<'_>, time: Timestamp, phase: Phase) {
+        let Self { decoder, scanners, demux, sink, unprocessed, .. } = self;
         decoder.decode(packet, time, |found| {
             let (datagram, verdict) = match found {
                 Found::Datagram(datagram, verdict) => (datagram, verdict),

@@ -107,10 +107,8 @@ impl Reading<'_> {
             if taken == 0 {
                 match self.source.next_packet() {
                     Ok(Next::Packet(packet)) => {
-                        packets += 1;
-                        if wanted.includes(&packet) {
-                            pipeline.packet(&packet, self.phase);
-                        }
+                        let mut alone = std::iter::once(packet);
+                        packets += pipeline.batch(&mut alone, &mut wanted, self.phase);
                     }
                     Ok(Next::Idle) => {
                         pipeline.flush();

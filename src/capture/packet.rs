@@ -6,7 +6,7 @@ use crate::time::CaptureTime;
 ///
 /// Files use `LINKTYPE_` numbers, which differ from these in a few cases; readers convert with
 /// [`LinkType::from_file_number`].
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct LinkType(pub i32);
 
 impl LinkType {
@@ -110,7 +110,7 @@ impl LinkType {
 }
 
 /// One captured frame.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub struct RawPacket<'a> {
     /// When it was captured, as recorded.
     pub time: CaptureTime,

@@ -61,6 +61,9 @@ pub enum Found<'a> {
     Beacon(Beacon<'a>),
 }
 
+/// A datagram that carries one whole segment.
+pub type Plain<'a> = (Datagram<'a>, Segment<'a>);
+
 /// What became of a datagram.
 #[derive(Debug)]
 pub enum Verdict<'a> {
@@ -103,12 +106,8 @@ impl Decoder {
     /// What nearly every frame is: Ethernet around one whole TCP segment, not tunnelled, while
     /// nothing waits for fragments. `None` if it is anything else, which [`decode`](Self::decode)
     /// is to be asked about.
-    pub fn plain<'a>(
-        &self,
-        packet: &RawPacket<'a>,
-        time: Timestamp,
-    ) -> Option<(Datagram<'a>, Segment<'a>)> {
-        if packet.link_type != LinkType::ETHERNET || self.is_waiting() {
+    pub fn plain<'a>(&self, packet: &RawPacket<'a>, time: Timestamp) -> Option<Plain<'a>> {
+        if !self.may_be_plain(packet) {
             return None;
         }
         if let Some(found) = usual::read_other(packet, time) {
@@ -125,15 +124,16 @@ impl Decoder {
     /// What most of these are: Ethernet without tags around IPv4 without options around TCP. `None`
     /// if it is anything else, which [`plain`](Self::plain) is to be asked about.
     #[inline(always)]
-    pub fn usual<'a>(
-        &self,
-        packet: &RawPacket<'a>,
-        time: Timestamp,
-    ) -> Option<(Datagram<'a>, Segment<'a>)> {
-        if packet.link_type != LinkType::ETHERNET || self.is_waiting() {
-            return None;
+    pub fn usual<'a>(&self, packet: &RawPacket<'a>, time: Timestamp) -> Option<Plain<'a>> {
+        match self.may_be_plain(packet) {
+            true => usual::read(packet, time),
+            false => None,
         }
-        usual::read(packet, time)
+    }
+
+    #[inline(always)]
+    fn may_be_plain(&self, packet: &RawPacket<'_>) -> bool {
+        packet.link_type == LinkType::ETHERNET && !self.is_waiting()
     }
 
     /// Calls `visit` with each datagram that the link layer hands on as IP, or with the beacon. A

@@ -4,10 +4,10 @@
 //! is enough. What is not as usual, or odd in any way, is left to those who read layer by layer; what
 //! is read here is what they would read.
 
-use super::network;
 use super::origin::Origin;
-use super::segment::{Datagram, FiveTuple, LinkFacts, MacAddr, Segment, TcpFlags};
+use super::segment::{Datagram, FiveTuple, LinkFacts, MacAddr, TcpFlags};
 use super::transport::Header;
+use super::{Plain, network};
 use crate::capture::RawPacket;
 use crate::time::Timestamp;
 
@@ -35,10 +35,7 @@ const VLAN_NUMBER: u16 = 0x0fff;
 
 /// The datagram and the segment in the most usual of these frames, IPv4 without tags.
 #[inline]
-pub(super) fn read<'a>(
-    packet: &RawPacket<'a>,
-    time: Timestamp,
-) -> Option<(Datagram<'a>, Segment<'a>)> {
+pub(super) fn read<'a>(packet: &RawPacket<'a>, time: Timestamp) -> Option<Plain<'a>> {
     let head: &[u8; ETHERNET + V4_HEADERS] = packet.data.first_chunk()?;
     if part::<12, 2, _>(head) != VERSION_4 {
         return None;
@@ -48,10 +45,7 @@ pub(super) fn read<'a>(
 }
 
 /// The same in frames with IPv6 or one 802.1Q tag.
-pub(super) fn read_other<'a>(
-    packet: &RawPacket<'a>,
-    time: Timestamp,
-) -> Option<(Datagram<'a>, Segment<'a>)> {
+pub(super) fn read_other<'a>(packet: &RawPacket<'a>, time: Timestamp) -> Option<Plain<'a>> {
     let frame = packet.data;
     let head: &[u8; ETHERNET] = frame.first_chunk()?;
     let (vlan, kind, at) = match part::<12, 2, _>(head) {
@@ -78,7 +72,7 @@ fn read_v4<'a>(
     link: LinkFacts,
     at: usize,
     head: [u8; V4_HEADERS],
-) -> Option<(Datagram<'a>, Segment<'a>)> {
+) -> Option<Plain<'a>> {
     let claimed = usize::from(u16::from_be_bytes(part::<2, 2, _>(&head)));
     let is_usual = head[0] == 0x45
         && head[9] == network::TCP
@@ -100,7 +94,7 @@ fn read_v6<'a>(
     link: LinkFacts,
     at: usize,
     head: &[u8; V6_HEADERS],
-) -> Option<(Datagram<'a>, Segment<'a>)> {
+) -> Option<Plain<'a>> {
     let claimed = usize::from(u16::from_be_bytes(part::<4, 2, _>(head)));
     if head[0] >> 4 != 6 || head[6] != network::TCP || claimed < TCP {
         return None;

@@ -79,9 +79,7 @@ impl SeenBytes {
     /// Adds the positions of `range`.
     #[inline]
     pub fn insert(&mut self, range: Range<i64>) {
-        if range.start == self.current.end && self.others.is_none() {
-            self.current.end = range.end;
-        } else {
+        if !self.extend(range.clone()) {
             self.insert_apart(range);
         }
     }

@@ -111,7 +111,7 @@ impl FileStore {
     }
 
     /// Closes the descriptor used least recently. The file gets its times when it is finished.
-    pub(super) fn close_oldest(&mut self) {
+    fn close_oldest(&mut self) {
         let Some(oldest) = self.open.oldest() else { return };
         self.open.remove(oldest);
         if let Some(file) = &mut self.files[oldest as usize] {
