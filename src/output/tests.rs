@@ -112,6 +112,23 @@ fn a_file_that_cannot_be_made_does_not_disturb_the_others() {
     assert_eq!(store.memory_used(), 0);
 }
 
+/// A window in blocks takes more memory than the same in one piece.
+#[test]
+fn a_window_of_blocks_that_is_patched_is_counted_as_what_it_is() {
+    let folder = TempDir::new().unwrap();
+    let mut store = store_beside(32 * 1024, 4, false);
+    let other = add(&mut store, &folder, "other");
+    store.put(other, 0, &[9; 2000]);
+    let id = add(&mut store, &folder, "patched");
+    store.put(id, 0, &[1; 7900]);
+    store.put(id, 5, &[2; 10]);
+    let mut expected = [1; 7900];
+    expected[5..15].fill(2);
+    check(&mut store, &folder, id, "patched", &expected);
+    check(&mut store, &folder, other, "other", &[9; 2000]);
+    assert_eq!(store.memory_used(), 0);
+}
+
 /// Its window was forgotten while the memory in it still counted.
 #[test]
 fn the_window_of_a_file_that_fails_takes_no_memory() {

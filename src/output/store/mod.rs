@@ -213,7 +213,9 @@ impl FileStore {
         if file.failed || data.is_empty() {
             return;
         }
-        let before = file.pending.memory();
+        // As `change_window` does it; with nothing between it and the window, for this is done for
+        // every payload when windows are many.
+        let before = file.pending.memory() as u64;
         if file.pending.is_empty() {
             self.line.join(id.slot());
         }
@@ -227,7 +229,8 @@ impl FileStore {
             file.pending.move_into(spare);
         }
         let placed = file.pending.put(position, data, file.written, &mut self.spare_blocks);
-        self.memory_used += (file.pending.memory() - before) as u64;
+        // A window that is put in one piece may take less than before.
+        self.memory_used = self.memory_used + file.pending.memory() as u64 - before;
         match placed {
             Placed::Inside => self.keep_budget(),
             // A lone repetition of old bytes must not disturb the window; a stream that goes on
