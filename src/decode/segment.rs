@@ -112,11 +112,12 @@ impl FiveTuple {
         self.destination_port
     }
 
-    /// The whole tuple as machine words, for hashing.
+    /// The whole tuple as machine words, for hashing: two for each address, of which an IPv4 address
+    /// fills the lower half of the first, and one for the rest.
     #[inline]
     pub fn words(&self) -> [u64; 5] {
         let halves = |bytes: &[u8; 16]| {
-            let whole = u128::from_ne_bytes(*bytes);
+            let whole = u128::from_le_bytes(*bytes);
             [whole as u64, (whole >> 64) as u64]
         };
         let [a, b] = halves(&self.source);

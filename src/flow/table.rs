@@ -56,6 +56,7 @@ impl<S> FlowTable<S> {
             state.write_u64(d);
             state.write_u64(a);
         } else {
+            // Each is 32 bits.
             state.write_u64(a << 32 | c);
         }
         FlowHash((state.finish() >> 32) as u32)
