@@ -24,7 +24,7 @@ use crate::hooks::{AlertDescriptor, Children};
 use crate::messages::Messages;
 use crate::output::{
     Console, FileStore, Finisher, FlowFileOptions, FlowFiles, Inspect, Limits, MakeFiles, Namer,
-    OutputFolder, Pace, PacketFiles, ScratchStreams, Semaphore, UnprocessedPackets,
+    OutputFolder, Pace, PacketFiles, ScratchStreams, Semaphore, Tools, UnprocessedPackets,
 };
 use crate::report::{Environment, Report};
 use crate::scan::{
@@ -197,9 +197,10 @@ impl<'a> Setup<'a> {
         let demux = match (config.scanners.tcpdemux, &config.sink) {
             (false, _) => Demux::Off,
             (true, Sink::PacketFiles) => {
+                let namer = Arc::new(self.namer());
                 let files = PacketFiles::new(
-                    self.store(),
-                    self.namer(),
+                    self.store(&namer),
+                    namer,
                     self.memory.flows,
                     self.messages.clone(),
                 );
@@ -243,7 +244,7 @@ impl<'a> Setup<'a> {
             && matches!(config.sink, Sink::Console(_) | Sink::ReportOnly);
         let scratch = match hashes_what_is_not_kept {
             true => Some(
-                ScratchStreams::new(self.store(), config.scanners.hashes, self.messages.clone())
+                ScratchStreams::new(self.store(&Arc::new(self.namer())), config.scanners.hashes)
                     .map_err(|error| SetupError::File(std::env::temp_dir(), error))?,
             ),
             false => None,
@@ -277,13 +278,10 @@ impl<'a> Setup<'a> {
                     hashes: config.scanners.hashes,
                     make_files,
                 };
-                Route::Files(FlowFiles::new(
-                    self.store(),
-                    self.finisher(hooks, scanners),
-                    self.namer(),
-                    options,
-                    self.messages.clone(),
-                ))
+                let namer = Arc::new(self.namer());
+                let store = self.store(&namer);
+                let finisher = self.finisher(hooks, scanners, &namer);
+                Route::Files(FlowFiles::new(store, finisher, namer, options))
             }
             Sink::Console(style) => {
                 let semaphore = match &config.semaphore {
@@ -342,7 +340,7 @@ impl<'a> Setup<'a> {
 
     /// Finishes flow files, beside the packet loop unless hooks want to hear of them in order or
     /// descriptors are too few for two threads.
-    fn finisher(&self, hooks: &FlowHooks, scanners: &FlowScanners) -> Finisher {
+    fn finisher(&self, hooks: &FlowHooks, scanners: &FlowScanners, namer: &Arc<Namer>) -> Finisher {
         let settings = &self.config.settings;
         let has_hooks = hooks.alert.is_some()
             || hooks.command.is_some()
@@ -357,7 +355,7 @@ impl<'a> Setup<'a> {
             Input::Live { .. } => Pace::BesideAtOnce,
             Input::Files(_) => Pace::Beside,
         };
-        Finisher::new(inspect, self.messages.clone(), pace)
+        Finisher::new(inspect, self.tools(namer), pace)
     }
 
     /// Whether other threads are of any use: there are processors and descriptors for them.
@@ -401,13 +399,17 @@ impl<'a> Setup<'a> {
         Namer::new(folder, self.config.template.clone())
     }
 
-    fn store(&self) -> FileStore {
+    fn tools(&self, namer: &Arc<Namer>) -> Tools {
+        Tools::new(Arc::clone(namer), self.messages.clone())
+    }
+
+    fn store(&self, namer: &Arc<Namer>) -> FileStore {
         let limits = Limits {
             memory: self.memory.buffers,
             descriptors: self.descriptors,
             beside: self.may_write_beside(),
         };
-        FileStore::new(limits, self.messages.clone())
+        FileStore::new(limits, self.tools(namer))
     }
 }
 

@@ -1,11 +1,13 @@
 //! Takes the streams: to files, to the console or nowhere, and in any case into the report.
 
+use std::cell::OnceCell;
 use std::collections::VecDeque;
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::flow::{Identity, Near, Sink, Summary};
 use crate::hooks::{AlertDescriptor, Children};
@@ -78,7 +80,7 @@ pub(super) struct Closing {
 
 /// Where the file of a closed flow is: known once it is finished, `None` if it could not be kept.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Kept(Arc<OnceLock<Option<PathBuf>>>);
+pub(super) struct Kept(Rc<OnceCell<Option<PathBuf>>>);
 
 impl Kept {
     /// Where the file is, if that is known and it is anywhere.

@@ -4,9 +4,8 @@ use std::fmt;
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use super::folder::{FILE_MODE, Opening, OutputFolder};
+use super::folder::{FILE_MODE, Opening};
 use super::naming::Namer;
 use crate::flow::Identity;
 
@@ -16,18 +15,16 @@ pub enum Creation {
     /// A flow's file: the first name that no file has yet. Files that exist are left alone.
     New(NewFile),
     /// A file of the output folder with a fixed name. A file of that name that exists is emptied.
-    Replace(PathBuf, Arc<OutputFolder>),
+    Replace(PathBuf),
     /// A file that is only there because memory is scarce, with a fixed name.
     Scratch(PathBuf),
     /// A file of the output folder that has been made.
-    Made(PathBuf, Arc<OutputFolder>),
+    Made(PathBuf),
 }
 
 /// A flow's file that is still to be made.
 #[derive(Debug)]
 pub struct NewFile {
-    /// Gives the names.
-    pub namer: Arc<Namer>,
     /// The flow.
     pub flow: Identity,
     /// The name with count 0.
@@ -38,24 +35,16 @@ impl Creation {
     /// Where the file is; for all but scratch files only once it was made.
     pub fn path(&self) -> Option<&Path> {
         match self {
-            Self::Made(path, _) | Self::Scratch(path) => Some(path),
-            Self::New(_) | Self::Replace(..) => None,
+            Self::Made(path) | Self::Scratch(path) => Some(path),
+            Self::New(_) | Self::Replace(_) => None,
         }
     }
 
     /// The same, for when the file is closed.
     pub fn into_path(self) -> Option<PathBuf> {
         match self {
-            Self::Made(path, _) | Self::Scratch(path) => Some(path),
-            Self::New(_) | Self::Replace(..) => None,
-        }
-    }
-
-    /// What it takes to open the file again, if it has been made in the output folder.
-    pub fn made(&self) -> Option<(&Path, &Arc<OutputFolder>)> {
-        match self {
-            Self::Made(path, folder) => Some((path, folder)),
-            Self::New(_) | Self::Replace(..) | Self::Scratch(_) => None,
+            Self::Made(path) | Self::Scratch(path) => Some(path),
+            Self::New(_) | Self::Replace(_) => None,
         }
     }
 
@@ -67,50 +56,51 @@ impl Creation {
     /// The file's name for messages.
     pub fn display(&self) -> impl fmt::Display {
         match self {
-            Self::Made(path, _) | Self::Replace(path, _) | Self::Scratch(path) => path.display(),
+            Self::Made(path) | Self::Replace(path) | Self::Scratch(path) => path.display(),
             Self::New(new) => new.first_path.display(),
         }
     }
 
-    /// Opens the file for reading and writing, making it first if that was not done yet.
-    pub fn open(&mut self) -> io::Result<File> {
+    /// Opens the file for reading and writing, making it first if that was not done yet. `namer` is
+    /// that of the output folder.
+    pub fn open(&mut self, namer: &Namer) -> io::Result<File> {
         match self {
             Self::New(new) => {
-                let (file, path) = new.make()?;
-                *self = Self::Made(path, Arc::clone(new.namer.folder()));
+                let (file, path) = new.make(namer)?;
+                *self = Self::Made(path);
                 Ok(file)
             }
-            Self::Replace(path, folder) => {
-                let file = folder.open(path, Opening::Empty, FILE_MODE)?;
-                *self = Self::Made(std::mem::take(path), Arc::clone(folder));
+            Self::Replace(path) => {
+                let file = namer.folder().open(path, Opening::Empty, FILE_MODE)?;
+                *self = Self::Made(std::mem::take(path));
                 Ok(file)
             }
             // Its folder is the program's own, and nobody else's to enter.
             Self::Scratch(path) => {
                 OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)
             }
-            Self::Made(path, folder) => folder.open_again(path),
+            Self::Made(path) => namer.folder().open_again(path),
         }
     }
 }
 
 impl NewFile {
     /// Makes the file; its path is that of a made file from then on.
-    fn make(&mut self) -> io::Result<(File, PathBuf)> {
-        let mut count = self.namer.first_count(&self.first_path);
+    fn make(&mut self, namer: &Namer) -> io::Result<(File, PathBuf)> {
+        let mut count = namer.first_count(&self.first_path);
         loop {
-            let counted = (count > 0).then(|| self.namer.path(&self.flow, count));
+            let counted = (count > 0).then(|| namer.path(&self.flow, count));
             let path = counted.as_deref().unwrap_or(&self.first_path);
-            match self.namer.folder().open(path, Opening::New, FILE_MODE) {
+            match namer.folder().open(path, Opening::New, FILE_MODE) {
                 Ok(file) => {
                     if count > 0 {
-                        self.namer.note_taken(&self.first_path, count);
+                        namer.note_taken(&self.first_path, count);
                     }
                     let path = counted.unwrap_or_else(|| std::mem::take(&mut self.first_path));
                     return Ok((file, path));
                 }
                 Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
-                Err(_) if !self.namer.has_count() => {
+                Err(_) if !namer.has_count() => {
                     return Err(io::Error::new(
                         io::ErrorKind::AlreadyExists,
                         "file exists, and the file-name template has no count to tell another",

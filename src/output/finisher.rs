@@ -17,8 +17,8 @@ use std::thread::{Builder, JoinHandle};
 
 use super::jobs::{Finished, Job, JobQueue};
 use super::stored_file::{ClosedFile, StoredFile};
+use super::tools::Tools;
 use crate::flow::Identity;
-use crate::messages::Messages;
 use crate::scan::{Content, Findings, RunningHashes};
 
 /// Files that may wait for the thread.
@@ -46,14 +46,12 @@ pub struct Ticket(u64);
 /// Finishes files, here or on a thread.
 pub struct Finisher {
     inspect: Arc<Inspect>,
-    messages: Messages,
+    tools: Tools,
     helper: Option<Helper>,
     done: Outcomes,
     /// What is left of finished files.
     #[expect(clippy::vec_box, reason = "they are given back as they came, not moved")]
     spent: Vec<Box<StoredFile>>,
-    /// Memory for bytes in pieces.
-    scratch: Vec<u8>,
 }
 
 /// Where and when files are finished.
@@ -96,7 +94,7 @@ struct Helper {
 
 impl Finisher {
     /// Finishes files with `inspect` looking at each, where and when `pace` says.
-    pub fn new(inspect: Arc<Inspect>, messages: Messages, pace: Pace) -> Self {
+    pub fn new(inspect: Arc<Inspect>, tools: Tools, pace: Pace) -> Self {
         let batch_len = match pace {
             Pace::Here => 0,
             Pace::BesideAtOnce => 1,
@@ -104,16 +102,9 @@ impl Finisher {
         };
         let helper = match batch_len {
             0 => None,
-            _ => Helper::start(Arc::clone(&inspect), messages.clone(), batch_len),
+            _ => Helper::start(Arc::clone(&inspect), tools.clone(), batch_len),
         };
-        Self {
-            inspect,
-            messages,
-            helper,
-            done: Outcomes::default(),
-            spent: Vec::new(),
-            scratch: Vec::new(),
-        }
+        Self { inspect, tools, helper, done: Outcomes::default(), spent: Vec::new() }
     }
 
     /// Has the file of a flow finished, now or soon.
@@ -125,8 +116,7 @@ impl Finisher {
             None => Some(job),
         };
         if let Some(job) = left {
-            let Finished { ticket, outcome, file, .. } =
-                job.run(&*self.inspect, &self.messages, &mut self.scratch);
+            let Finished { ticket, outcome, file, .. } = job.run(&*self.inspect, &mut self.tools);
             self.done.put(ticket, outcome);
             self.spent.push(file);
         }
@@ -164,7 +154,7 @@ impl Finisher {
         {
             // There is nothing else to do, so why wait.
             if let Some(job) = helper.queue.take_one() {
-                let finished = job.run(&*self.inspect, &self.messages, &mut self.scratch);
+                let finished = job.run(&*self.inspect, &mut self.tools);
                 helper.take(vec![finished], &mut self.done, &mut self.spent);
                 continue;
             }
@@ -172,7 +162,7 @@ impl Finisher {
                 Ok(finished) => helper.take(finished, &mut self.done, &mut self.spent),
                 // The thread is gone, and with it what it had; that must not pass in silence.
                 Err(_) => {
-                    self.messages.error(format_args!(
+                    self.tools.messages.error(format_args!(
                         "{} flow files were lost by a failure of the program",
                         helper.waiting
                     ));
@@ -245,17 +235,15 @@ impl Drop for Finisher {
 }
 
 impl Helper {
-    fn start(inspect: Arc<Inspect>, messages: Messages, batch_len: usize) -> Option<Self> {
+    fn start(inspect: Arc<Inspect>, mut tools: Tools, batch_len: usize) -> Option<Self> {
         let queue = Arc::new(JobQueue::default());
         let (tell, outcomes) = channel();
         let jobs = Arc::clone(&queue);
         let thread = Builder::new()
             .name("files".to_owned())
             .spawn(move || {
-                let mut scratch = Vec::new();
                 while let Some(batch) = jobs.take() {
-                    let finished =
-                        batch.into_iter().map(|job| job.run(&*inspect, &messages, &mut scratch));
+                    let finished = batch.into_iter().map(|job| job.run(&*inspect, &mut tools));
                     if tell.send(finished.collect()).is_err() {
                         return;
                     }

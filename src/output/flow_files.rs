@@ -1,6 +1,7 @@
 //! A file for each flow.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -11,7 +12,6 @@ use super::finisher::{Finisher, Outcome, Ticket};
 use super::naming::{NameHash, Namer};
 use super::store::{FileId, FileStore};
 use crate::flow::{Identity, Near};
-use crate::messages::Messages;
 use crate::scan::{Algorithms, RunningHashes};
 use crate::time::Timestamp;
 
@@ -40,6 +40,7 @@ pub struct FlowFileOptions {
 /// A flow's file that is being finished.
 #[derive(Clone, Copy, Debug)]
 pub struct Finishing {
+    id: FileId,
     ticket: Ticket,
     name: Option<NameHash>,
 }
@@ -55,18 +56,9 @@ pub struct FlowFiles {
     finisher: Finisher,
     namer: Arc<Namer>,
     options: FlowFileOptions,
-    messages: Messages,
-    /// The files that may still have to be made, by their names without count.
-    waiting: HashMap<NameHash, Waiting, RandomState>,
-}
-
-/// A file that may still have to be made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Waiting {
-    /// It is growing.
-    Growing(FileId),
-    /// It is complete and being finished.
-    Finishing(Ticket),
+    /// The files that may still have to be made, growing or being finished, by their names without
+    /// count.
+    waiting: HashMap<NameHash, FileId, RandomState>,
 }
 
 impl FlowFiles {
@@ -74,12 +66,10 @@ impl FlowFiles {
     pub fn new(
         store: FileStore,
         finisher: Finisher,
-        namer: Namer,
+        namer: Arc<Namer>,
         options: FlowFileOptions,
-        messages: Messages,
     ) -> Self {
-        let namer = Arc::new(namer);
-        Self { store, finisher, namer, options, messages, waiting: HashMap::default() }
+        Self { store, finisher, namer, options, waiting: HashMap::default() }
     }
 
     /// Stores a payload; `file` is made with the flow's first.
@@ -139,18 +129,12 @@ impl FlowFiles {
     /// Has the flow's file finished. `None` if there is nothing to finish.
     pub fn close(&mut self, flow: &Identity, id: FileId) -> Option<Finishing> {
         let file = self.store.detach(id)?;
-        if let Some(mut index) = file.index.and_then(|index| self.store.detach(index)) {
-            index.finish(&self.messages, &mut Vec::new(), |_, _, _| Ok(()));
+        if let Some(index) = file.index {
+            self.store.close(index, |_, _, _| Ok(()));
         }
         let name = file.name;
         let ticket = self.finisher.finish(flow, file);
-        if let Some(name) = name
-            && let Some(waiting) = self.waiting.get_mut(&name)
-            && *waiting == Waiting::Growing(id)
-        {
-            *waiting = Waiting::Finishing(ticket);
-        }
-        Some(Finishing { ticket, name })
+        Some(Finishing { id, ticket, name })
     }
 
     /// What came of a flow's file, if it is finished by now. Gives each outcome once.
@@ -160,10 +144,12 @@ impl FlowFiles {
             self.store.recycle(spent);
         }
         let outcome = outcome?;
+        self.store.forget(file.id);
         if let Some(name) = file.name
-            && self.waiting.get(&name) == Some(&Waiting::Finishing(file.ticket))
+            && let Entry::Occupied(waiting) = self.waiting.entry(name)
+            && *waiting.get() == file.id
         {
-            self.waiting.remove(&name);
+            waiting.remove();
         }
         Some(outcome)
     }
@@ -199,14 +185,14 @@ impl FlowFiles {
         let name = self.namer.hash(&first_path);
         let hashes = self.options.hashes;
         let hashes = (!hashes.is_empty()).then(|| RunningHashes::new(hashes));
-        let new = NewFile { namer: Arc::clone(&self.namer), flow: *flow, first_path };
+        let new = NewFile { flow: *flow, first_path };
         let id = self.store.add(Creation::New(new), Some(flow.first_time), hashes);
         let contested = match self.waiting.get(&name) {
-            Some(&Waiting::Growing(earlier)) => {
+            Some(&earlier) if self.store.is_growing(earlier) => {
                 self.store.create(earlier);
                 true
             }
-            Some(Waiting::Finishing(_)) => {
+            Some(_) => {
                 self.finisher.wait();
                 false
             }
@@ -218,7 +204,7 @@ impl FlowFiles {
                 self.add_index(id, path);
             }
         } else {
-            self.waiting.insert(name, Waiting::Growing(id));
+            self.waiting.insert(name, id);
             if let Some(file) = self.store.file_mut(id) {
                 file.name = Some(name);
             }
@@ -230,8 +216,7 @@ impl FlowFiles {
     fn add_index(&mut self, id: FileId, path: PathBuf) {
         let mut beside = path.into_os_string();
         beside.push(".findx");
-        let folder = Arc::clone(self.namer.folder());
-        let index = self.store.add(Creation::Replace(beside.into(), folder), None, None);
+        let index = self.store.add(Creation::Replace(beside.into()), None, None);
         if let Some(file) = self.store.file_mut(id) {
             file.index = Some(index);
         }

@@ -19,7 +19,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use memchr::{memchr, memrchr};
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, mkdirat, openat, statat, unlinkat};
@@ -53,6 +53,9 @@ pub struct OutputFolder {
     prefix: Vec<u8>,
     /// Whether files in it are looked for from there, rather than by their whole path.
     is_held: bool,
+    /// The folder itself, once it is held: two threads open files in it, and should not have to
+    /// wait for each other.
+    root: OnceLock<Arc<OwnedFd>>,
     /// The folder that was used last: its name below this one, and the folder.
     last: Mutex<Option<(Vec<u8>, Arc<OwnedFd>)>>,
 }
@@ -66,7 +69,7 @@ impl OutputFolder {
             b"" | b"." => prefix.clear(),
             _ => prefix.push(b'/'),
         }
-        Self { prefix, is_held: false, last: Mutex::default() }
+        Self { prefix, is_held: false, root: OnceLock::new(), last: Mutex::default() }
     }
 
     /// The same, to be held open from its first file on, whatever becomes of its name.
@@ -123,7 +126,10 @@ impl OutputFolder {
                 };
             }
         };
-        let opened = open_in(self.enter(folder, may_make)?.as_fd(), file, opening, mode);
+        let opened = match folder {
+            b"" if self.is_held => open_in(self.root(may_make)?, file, opening, mode),
+            _ => open_in(self.enter(folder, may_make)?.as_fd(), file, opening, mode),
+        };
         match opened {
             // The folder that was held open may have been removed since.
             Err(error) if missing(&error) => {
@@ -189,6 +195,18 @@ impl OutputFolder {
         }
         let is_absolute = self.prefix.is_empty() && name.starts_with(b"/");
         !is_absolute && name.split(|&byte| byte == b'/').all(|part| part != b"..")
+    }
+
+    /// The folder itself, held from the first time on.
+    fn root(&self, may_make: bool) -> io::Result<BorrowedFd<'_>> {
+        let root = match self.root.get() {
+            Some(root) => root,
+            None => {
+                let root = self.enter(b"", may_make)?;
+                self.root.get_or_init(|| root)
+            }
+        };
+        Ok(root.as_fd())
     }
 
     /// Opens the folder `name`, step by step, making what is missing if `may_make`.

@@ -7,8 +7,8 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::finisher::{BATCH, Inspect, Outcome, Ticket};
 use super::stored_file::StoredFile;
+use super::tools::Tools;
 use crate::flow::Identity;
-use crate::messages::Messages;
 use crate::scan::Content;
 
 /// A file of so many bytes is not kept together with others.
@@ -37,18 +37,13 @@ impl Job {
         self.file.memory().max(self.file.written_len()) >= LARGE
     }
 
-    /// Does it; `scratch` is memory for bytes in pieces.
-    pub(super) fn run(
-        self,
-        inspect: &Inspect,
-        messages: &Messages,
-        scratch: &mut Vec<u8>,
-    ) -> Finished {
+    /// Does it.
+    pub(super) fn run(self, inspect: &Inspect, tools: &mut Tools) -> Finished {
         let Self { ticket, flow, mut file } = self;
         let memory = file.memory();
         let inspect =
             |path: &Path, content: Content<'_>, hashes| inspect(&flow, path, content, hashes);
-        let outcome = file.finish(messages, scratch, inspect);
+        let outcome = file.finish(tools, inspect);
         Finished { ticket, memory, outcome, file }
     }
 }

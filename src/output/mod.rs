@@ -19,6 +19,7 @@ mod stored_file;
 pub mod template;
 #[cfg(test)]
 mod tests;
+mod tools;
 mod unprocessed;
 mod write_behind;
 
@@ -32,4 +33,5 @@ pub use scratch::ScratchStreams;
 pub use semaphore::Semaphore;
 pub use store::{FileId, FileStore, Limits};
 pub use stored_file::{ClosedFile, REMOVED, StoredFile, is_removed};
+pub use tools::Tools;
 pub use unprocessed::UnprocessedPackets;

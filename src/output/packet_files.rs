@@ -31,7 +31,7 @@ const FLOW_COST: u64 = 2 * size_of::<(FiveTuple, PacketFile)>() as u64;
 #[derive(Debug)]
 pub struct PacketFiles {
     store: FileStore,
-    namer: Namer,
+    namer: Arc<Namer>,
     files: HashMap<FiveTuple, PacketFile, RandomState>,
     /// The link types of the files of flows that were forgotten, by hashes of their tuples: two
     /// flows share one in a capture of thousands of millions.
@@ -52,7 +52,7 @@ struct PacketFile {
 
 impl PacketFiles {
     /// Files in `store`, named by `namer`; flows take `memory` bytes.
-    pub fn new(store: FileStore, namer: Namer, memory: u64, messages: Messages) -> Self {
+    pub fn new(store: FileStore, namer: Arc<Namer>, memory: u64, messages: Messages) -> Self {
         Self {
             store,
             namer,
@@ -98,9 +98,7 @@ impl PacketFiles {
     fn forget(&mut self) {
         for (tuple, file) in std::mem::take(&mut self.files) {
             self.forgotten.insert(self.hasher.hash_one(tuple), file.link_type);
-            if let Some(mut file) = self.store.detach(file.id) {
-                file.finish(&self.messages, &mut Vec::new(), |_, _, _| Ok(()));
-            }
+            self.store.close(file.id, |_, _, _| Ok(()));
         }
     }
 
@@ -120,15 +118,13 @@ impl PacketFiles {
         let mut path = self.namer.path(&identity, 0).into_os_string();
         path.push(".pcap");
         let path = PathBuf::from(path);
-        let folder = self.namer.folder();
         let begun = self.forgotten.remove(&self.hasher.hash_one(segment.tuple));
         // Where the name depends on the packet, the file may have another.
-        let begun =
-            begun.and_then(|link_type| Some((self.store.resume(&path, folder)?, link_type)));
+        let begun = begun.and_then(|link_type| Some((self.store.resume(&path)?, link_type)));
         let file = match begun {
             Some((id, link_type)) => PacketFile { id, link_type },
             None => {
-                let creation = Creation::Replace(path, Arc::clone(folder));
+                let creation = Creation::Replace(path);
                 let id = self.store.add(creation, None, None);
                 let link_type = packet.link_type;
                 self.store.append(id, PcapHeader::new(link_type, SNAP_LENGTH).as_bytes());

@@ -5,13 +5,11 @@
 //! temporary files, which goes away with the program.
 
 use std::io;
-use std::path::Path;
 
 use tempfile::TempDir;
 
 use super::create::Creation;
 use super::store::{FileId, FileStore};
-use crate::messages::Messages;
 use crate::scan::{Algorithms, Content, RunningHashes};
 
 /// Streams being hashed.
@@ -21,14 +19,13 @@ pub struct ScratchStreams {
     hashes: Algorithms,
     folder: TempDir,
     made: u64,
-    messages: Messages,
 }
 
 impl ScratchStreams {
     /// Streams in `store`, which must not be shared, to be hashed by these algorithms.
-    pub fn new(store: FileStore, hashes: Algorithms, messages: Messages) -> io::Result<Self> {
+    pub fn new(store: FileStore, hashes: Algorithms) -> io::Result<Self> {
         let folder = tempfile::Builder::new().prefix("tcpflow-").tempdir()?;
-        Ok(Self { store, hashes, folder, made: 0, messages })
+        Ok(Self { store, hashes, folder, made: 0 })
     }
 
     /// Stores a payload; `stream` is made with the first one.
@@ -65,11 +62,7 @@ impl ScratchStreams {
         stream: FileId,
         inspect: impl FnOnce(Content<'_>, Option<RunningHashes>) -> io::Result<T>,
     ) -> Option<T> {
-        let mut file = self.store.detach(stream)?;
-        let inspect = |_: &Path, content: Content<'_>, hashes| inspect(content, hashes);
-        let closed = file.finish(&self.messages, &mut Vec::new(), inspect);
-        self.store.recycle(file);
-        let closed = closed?;
+        let closed = self.store.close(stream, |_, content, hashes| inspect(content, hashes))?;
         if closed.on_disk {
             let _ = std::fs::remove_file(&closed.path);
         }

@@ -12,6 +12,7 @@ use super::moving;
 use super::naming::NameHash;
 use super::pending::PendingBytes;
 use super::store::FileId;
+use super::tools::Tools;
 use super::write_behind::{self, SharedHashes};
 use crate::messages::Messages;
 use crate::scan::{Content, RunningHashes};
@@ -103,26 +104,24 @@ impl StoredFile {
     }
 
     /// Writes what waits, has `inspect` look at all of the content, and closes the file. `None`
-    /// if it could not be made or written, which `messages` is told. `scratch` is memory for bytes
-    /// that are in pieces.
+    /// if it could not be made or written, which is told.
     ///
     /// What is left of the file belongs to whoever made it: memory that one thread asked for and
     /// another gives back costs both of them a wait.
     pub fn finish<T>(
         &mut self,
-        messages: &Messages,
-        scratch: &mut Vec<u8>,
+        tools: &mut Tools,
         inspect: impl FnOnce(&Path, Content<'_>, Option<RunningHashes>) -> io::Result<T>,
     ) -> Option<ClosedFile<T>> {
-        scratch.clear();
+        tools.scratch.clear();
         let blocks = match self.pending.is_in_pieces() {
-            true => Some(self.pending.join(std::mem::take(scratch))),
+            true => Some(self.pending.join(std::mem::take(&mut tools.scratch))),
             false => None,
         };
-        let closed = self.finish_in_piece(messages, inspect);
+        let closed = self.finish_in_piece(tools, inspect);
         self.handle = None;
         if let Some(blocks) = blocks {
-            (*scratch, _) = self.pending.release();
+            (tools.scratch, _) = self.pending.release();
             self.spent = blocks;
         }
         closed
@@ -130,23 +129,23 @@ impl StoredFile {
 
     fn finish_in_piece<T>(
         &mut self,
-        messages: &Messages,
+        tools: &Tools,
         inspect: impl FnOnce(&Path, Content<'_>, Option<RunningHashes>) -> io::Result<T>,
     ) -> Option<ClosedFile<T>> {
         let was_open = self.handle.is_some();
-        if let Err(error) = self.give_back_room() {
-            self.fail(error, messages);
+        if let Err(error) = self.give_back_room(tools) {
+            self.fail(error, &tools.messages);
         }
         // What is wholly in memory need not be read back.
         let in_memory = self.written == 0 && self.pending.start() == 0;
         if in_memory && self.is_scratch() {
             self.hash_pending();
-        } else if let Err(error) = self.open().and_then(|()| self.write_pending()) {
-            self.fail(error, messages);
+        } else if let Err(error) = self.open(tools).and_then(|()| self.write_pending()) {
+            self.fail(error, &tools.messages);
         }
         // Nobody could have removed a file that was made just now.
         if was_open && self.handle.as_deref().is_some_and(is_removed) {
-            self.fail(io::Error::other(REMOVED), messages);
+            self.fail(io::Error::other(REMOVED), &tools.messages);
         }
         if self.failed {
             return None;
@@ -172,14 +171,14 @@ impl StoredFile {
                 Some(ClosedFile { path, on_disk: self.handle.is_some(), findings })
             }
             Err(error) => {
-                self.fail(error, messages);
+                self.fail(error, &tools.messages);
                 None
             }
         }
     }
 
     /// Gives back the room before the beginning that was not needed, and cuts off what is too much.
-    pub(super) fn give_back_room(&mut self) -> io::Result<()> {
+    pub(super) fn give_back_room(&mut self, tools: &Tools) -> io::Result<()> {
         let (lead, limit) = (std::mem::take(&mut self.lead), self.limit.take());
         if lead == 0 && limit.is_none() {
             return Ok(());
@@ -190,7 +189,7 @@ impl StoredFile {
             self.pending.truncate(limit.unwrap_or(u64::MAX));
             return Ok(());
         }
-        self.open()?;
+        self.open(tools)?;
         self.write_pending()?;
         self.pending.clear();
         self.pending.step_back(lead);
@@ -246,12 +245,12 @@ impl StoredFile {
         self.creation.as_ref().is_some_and(Creation::is_scratch)
     }
 
-    fn open(&mut self) -> io::Result<()> {
+    fn open(&mut self, tools: &Tools) -> io::Result<()> {
         if self.handle.is_none()
             && !self.failed
             && let Some(creation) = &mut self.creation
         {
-            self.handle = Some(Arc::new(creation.open()?));
+            self.handle = Some(Arc::new(creation.open(&tools.namer)?));
         }
         Ok(())
     }

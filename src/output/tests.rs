@@ -10,7 +10,10 @@ use tempfile::TempDir;
 
 use super::create::Creation;
 use super::folder::OutputFolder;
+use super::naming::Namer;
 use super::store::{FileId, FileStore, Limits};
+use super::template::Template;
+use super::tools::Tools;
 use crate::config::Verbosity;
 use crate::messages::Messages;
 use crate::scan::{Algorithms, Content, RunningHashes};
@@ -18,21 +21,19 @@ use crate::time::Timestamp;
 
 const STAMP: Timestamp = Timestamp::from_micros(1_223_315_694_796_605);
 
-fn messages() -> Messages {
-    Messages::new("test", Verbosity { level: 0, quiet: true })
+fn store(folder: &TempDir, memory: u64, descriptors: usize) -> FileStore {
+    store_beside(folder, memory, descriptors, true)
 }
 
-fn store(memory: u64, descriptors: usize) -> FileStore {
-    store_beside(memory, descriptors, true)
-}
-
-fn store_beside(memory: u64, descriptors: usize, beside: bool) -> FileStore {
-    FileStore::new(Limits { memory, descriptors, beside }, messages())
+fn store_beside(folder: &TempDir, memory: u64, descriptors: usize, beside: bool) -> FileStore {
+    let messages = Messages::new("test", Verbosity { level: 0, quiet: true });
+    let namer = Namer::new(OutputFolder::new(folder.path()), Template::default());
+    let tools = Tools::new(Arc::new(namer), messages);
+    FileStore::new(Limits { memory, descriptors, beside }, tools)
 }
 
 fn add(store: &mut FileStore, folder: &TempDir, name: &str) -> FileId {
-    let output = Arc::new(OutputFolder::new(folder.path()));
-    let creation = Creation::Replace(folder.path().join(name), output);
+    let creation = Creation::Replace(folder.path().join(name));
     let md5 = Algorithms { md5: true, ..Algorithms::default() };
     store.add(creation, Some(STAMP), Some(RunningHashes::new(md5)))
 }
@@ -45,7 +46,7 @@ fn finish(store: &mut FileStore, id: FileId) -> (Vec<u8>, Vec<u8>) {
         let hashes = hashes.expect("hashes were begun").finish(&mut content)?;
         Ok((hashes[0].digest.clone(), bytes))
     };
-    store.detach(id).unwrap().finish(&messages(), &mut Vec::new(), look).unwrap().findings
+    store.close(id, look).unwrap().findings
 }
 
 fn check(store: &mut FileStore, folder: &TempDir, id: FileId, name: &str, expected: &[u8]) {
@@ -61,7 +62,7 @@ fn check(store: &mut FileStore, folder: &TempDir, id: FileId, name: &str, expect
 #[test]
 fn a_file_larger_than_its_window_is_written_in_pieces() {
     let folder = TempDir::new().unwrap();
-    let mut store = store(1 << 20, 8);
+    let mut store = store(&folder, 1 << 20, 8);
     let id = add(&mut store, &folder, "large");
     let bytes: Vec<u8> = (0..1_000_000_u32).map(|n| (n % 251) as u8).collect();
     for (number, piece) in bytes.chunks(1460).enumerate() {
@@ -73,7 +74,7 @@ fn a_file_larger_than_its_window_is_written_in_pieces() {
 #[test]
 fn a_file_without_bytes_is_made_all_the_same() {
     let folder = TempDir::new().unwrap();
-    let mut store = store(1 << 20, 8);
+    let mut store = store(&folder, 1 << 20, 8);
     let id = add(&mut store, &folder, "empty");
     check(&mut store, &folder, id, "empty", b"");
 }
@@ -81,7 +82,7 @@ fn a_file_without_bytes_is_made_all_the_same() {
 #[test]
 fn one_descriptor_is_enough_for_many_files() {
     let folder = TempDir::new().unwrap();
-    let mut store = store(0, 1);
+    let mut store = store(&folder, 0, 1);
     let ids: Vec<_> = (0..50).map(|n| add(&mut store, &folder, &n.to_string())).collect();
     for round in 0..3 {
         for (number, &id) in ids.iter().enumerate() {
@@ -97,7 +98,7 @@ fn one_descriptor_is_enough_for_many_files() {
 #[test]
 fn a_file_that_cannot_be_made_does_not_disturb_the_others() {
     let folder = TempDir::new().unwrap();
-    let mut store = store(0, 4);
+    let mut store = store(&folder, 0, 4);
     fs::write(folder.path().join("in-the-way"), b"").unwrap();
     let bad = add(&mut store, &folder, "in-the-way/flow");
     let good = add(&mut store, &folder, "good");
@@ -105,18 +106,33 @@ fn a_file_that_cannot_be_made_does_not_disturb_the_others() {
         store.put(bad, position, b"x");
         store.put(good, position, b"y");
     }
-    assert!(
-        store.detach(bad).unwrap().finish(&messages(), &mut Vec::new(), |_, _, _| Ok(())).is_none()
-    );
+    assert!(store.close(bad, |_, _, _| Ok(())).is_none());
     check(&mut store, &folder, good, "good", b"yyy");
     assert_eq!(store.memory_used(), 0);
+}
+
+#[test]
+fn a_number_stands_for_its_file_until_it_is_forgotten() {
+    let folder = TempDir::new().unwrap();
+    let mut store = store(&folder, 1 << 20, 8);
+    let first = add(&mut store, &folder, "first");
+    let file = store.detach(first).unwrap();
+    store.recycle(file);
+    assert!(!store.is_growing(first));
+    let second = add(&mut store, &folder, "second");
+    assert_ne!(first, second);
+    store.forget(first);
+    assert_eq!(add(&mut store, &folder, "third"), first);
+    store.put(first, 0, b"3");
+    check(&mut store, &folder, first, "third", b"3");
+    check(&mut store, &folder, second, "second", b"");
 }
 
 /// A window in blocks takes more memory than the same in one piece.
 #[test]
 fn a_window_of_blocks_that_is_patched_is_counted_as_what_it_is() {
     let folder = TempDir::new().unwrap();
-    let mut store = store_beside(32 * 1024, 4, false);
+    let mut store = store_beside(&folder, 32 * 1024, 4, false);
     let other = add(&mut store, &folder, "other");
     store.put(other, 0, &[9; 2000]);
     let id = add(&mut store, &folder, "patched");
@@ -134,7 +150,7 @@ fn a_window_of_blocks_that_is_patched_is_counted_as_what_it_is() {
 fn the_window_of_a_file_that_fails_takes_no_memory() {
     let folder = TempDir::new().unwrap();
     fs::write(folder.path().join("in-the-way"), b"").unwrap();
-    let mut store = store_beside(4000, 4, false);
+    let mut store = store_beside(&folder, 4000, 4, false);
     let bad = add(&mut store, &folder, "in-the-way/flow");
     let good = add(&mut store, &folder, "good");
     for position in 0..30 {
@@ -142,9 +158,7 @@ fn the_window_of_a_file_that_fails_takes_no_memory() {
         store.put(good, position * 300, &[2; 300]);
     }
     store.differing(good, 8000, &[2; 900]);
-    assert!(
-        store.detach(bad).unwrap().finish(&messages(), &mut Vec::new(), |_, _, _| Ok(())).is_none()
-    );
+    assert!(store.close(bad, |_, _, _| Ok(())).is_none());
     check(&mut store, &folder, good, "good", &[2; 9000]);
     assert_eq!(store.memory_used(), 0);
 }
@@ -154,7 +168,7 @@ fn the_window_of_a_file_that_fails_takes_no_memory() {
 fn a_stream_that_arrives_backwards_is_moved_seldom() {
     const PIECES: u64 = 16_000;
     let folder = TempDir::new().unwrap();
-    let mut store = store(64 << 20, 8);
+    let mut store = store(&folder, 64 << 20, 8);
     let id = add(&mut store, &folder, "backwards");
     let piece = |number: u64| [number as u8; 1000];
     let begin = std::time::Instant::now();
@@ -173,12 +187,10 @@ fn a_planted_link_is_not_followed() {
     let folder = TempDir::new().unwrap();
     fs::write(folder.path().join("victim"), b"precious").unwrap();
     std::os::unix::fs::symlink("victim", folder.path().join("flow")).unwrap();
-    let mut store = store(1 << 20, 4);
+    let mut store = store(&folder, 1 << 20, 4);
     let id = add(&mut store, &folder, "flow");
     store.put(id, 0, b"evil");
-    assert!(
-        store.detach(id).unwrap().finish(&messages(), &mut Vec::new(), |_, _, _| Ok(())).is_none()
-    );
+    assert!(store.close(id, |_, _, _| Ok(())).is_none());
     assert_eq!(fs::read(folder.path().join("victim")).unwrap(), b"precious");
 }
 
@@ -217,7 +229,7 @@ proptest! {
         beside in any::<bool>(),
     ) {
         let folder = TempDir::new().unwrap();
-        let mut store = store_beside(memory, descriptors, beside);
+        let mut store = store_beside(&folder, memory, descriptors, beside);
         let ids: Vec<_> = (0..3).map(|n| add(&mut store, &folder, &n.to_string())).collect();
         let mut models = vec![Vec::new(); 3];
         for (file, step) in steps {

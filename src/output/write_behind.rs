@@ -15,6 +15,7 @@ use std::vec;
 use super::create::Creation;
 use super::pending::Gathered;
 use super::store::FileId;
+use super::tools::Tools;
 use crate::scan::RunningHashes;
 use crate::sparse;
 
@@ -95,15 +96,14 @@ pub(super) struct WriteBehind {
 
 impl WriteBehind {
     /// Starts the thread, if there can be one.
-    pub(super) fn start() -> Option<Self> {
+    pub(super) fn start(mut tools: Tools) -> Option<Self> {
         let (jobs, to_do) = channel::<Vec<Write>>();
         let (tell, done) = channel();
         let thread = Builder::new()
             .name("writer".to_owned())
             .spawn(move || {
-                let mut scratch = Vec::new();
                 for batch in to_do {
-                    let written = batch.into_iter().map(|write| write.run(&mut scratch));
+                    let written = batch.into_iter().map(|write| write.run(&mut tools));
                     if tell.send(written.collect()).is_err() {
                         return;
                     }
@@ -198,18 +198,18 @@ impl Drop for WriteBehind {
 }
 
 impl Write {
-    /// Does it; `scratch` is memory for bytes that are in pieces.
-    pub(super) fn run(mut self, scratch: &mut Vec<u8>) -> Written {
+    /// Does it.
+    pub(super) fn run(mut self, tools: &mut Tools) -> Written {
         let Self { target, bytes, start, empty_from, hashes, .. } = &mut self;
         let in_piece = match bytes {
             Gathered::Piece(bytes) => bytes.as_slice(),
-            Gathered::Blocks(chain) => chain.in_piece(scratch),
+            Gathered::Blocks(chain) => chain.in_piece(&mut tools.scratch),
         };
         let mut opened = None;
         let file = match target {
             Target::Open(file) => Ok(&*file),
             Target::Closed { creation, .. } => {
-                creation.open().map(|file| &*opened.insert(Arc::new(file)))
+                creation.open(&tools.namer).map(|file| &*opened.insert(Arc::new(file)))
             }
         };
         let result = file.and_then(|file| {

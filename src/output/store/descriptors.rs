@@ -101,7 +101,7 @@ impl FileStore {
             let Some(creation) = file.and_then(|file| file.creation.as_mut()) else {
                 return Err(io::ErrorKind::NotFound.into());
             };
-            match creation.open() {
+            match creation.open(&self.tools.namer) {
                 Err(error) if create::too_many_open(&error) && self.open.len() > 0 => {
                     self.close_oldest();
                 }

@@ -18,19 +18,18 @@ use std::hint::black_box;
 use std::io;
 use std::num::NonZeroU32;
 use std::path::Path;
-use std::sync::Arc;
 
 use self::line::Line;
 use super::blocks::SpareBlocks;
 use super::create::Creation;
-use super::folder::{FILE_MODE, Opening, OutputFolder};
+use super::folder::{FILE_MODE, Opening};
 use super::lru::UseOrder;
 use super::pending::{PendingBytes, Placed};
-use super::stored_file::StoredFile;
+use super::stored_file::{ClosedFile, StoredFile};
+use super::tools::Tools;
 use super::write_behind::WriteBehind;
 use crate::flow::Near;
-use crate::messages::Messages;
-use crate::scan::RunningHashes;
+use crate::scan::{Content, RunningHashes};
 use crate::time::Timestamp;
 
 /// As long as nearly all of the budget is free a window begins with this size, which spares small
@@ -39,6 +38,9 @@ const FIRST_WINDOW: usize = 8 * 1024;
 
 /// Such windows that are kept when their files are closed.
 const MAX_FIRST_WINDOWS: usize = 256;
+
+/// Finished files that are kept for their memory.
+const MAX_SPARE_FILES: usize = 1024;
 
 /// What a file takes besides its window: itself, its places in line and in the orders of use, how
 /// it is to be made or what it is called, its hashes, and the place of its name among those that
@@ -100,15 +102,16 @@ pub struct FileStore {
     /// The same, for small files to begin with.
     first_windows: Vec<Vec<u8>>,
     spare_blocks: SpareBlocks,
-    /// Memory for bytes in pieces while they are written.
-    scratch: Vec<u8>,
+    /// What is left of files that were finished.
+    #[expect(clippy::vec_box, reason = "they are used again as they are, not moved")]
+    spare_files: Vec<Box<StoredFile>>,
     limits: Limits,
-    messages: Messages,
+    tools: Tools,
 }
 
 impl FileStore {
     /// A store without files.
-    pub fn new(limits: Limits, messages: Messages) -> Self {
+    pub fn new(limits: Limits, tools: Tools) -> Self {
         Self {
             files: Vec::new(),
             free: Vec::new(),
@@ -118,13 +121,13 @@ impl FileStore {
             moved: UseOrder::default(),
             memory_used: 0,
             writes: 0,
-            behind: if limits.beside { WriteBehind::start() } else { None },
+            behind: if limits.beside { WriteBehind::start(tools.clone()) } else { None },
             spare: Vec::new(),
             first_windows: Vec::new(),
             spare_blocks: SpareBlocks::default(),
-            scratch: Vec::new(),
+            spare_files: Vec::new(),
             limits,
-            messages,
+            tools,
         }
     }
 
@@ -140,9 +143,17 @@ impl FileStore {
     }
 
     /// Adds a file that was made and finished before, to go on at its end. `None` if it is gone.
-    pub fn resume(&mut self, path: &Path, folder: &Arc<OutputFolder>) -> Option<FileId> {
-        let len = folder.open(path, Opening::Again, FILE_MODE).ok()?.metadata().ok()?.len();
-        let creation = Creation::Made(path.to_owned(), Arc::clone(folder));
+    pub fn resume(&mut self, path: &Path) -> Option<FileId> {
+        let len = self
+            .tools
+            .namer
+            .folder()
+            .open(path, Opening::Again, FILE_MODE)
+            .ok()?
+            .metadata()
+            .ok()?
+            .len();
+        let creation = Creation::Made(path.to_owned());
         let mut file = StoredFile::new(creation, None, None);
         file.written = len;
         file.pending = PendingBytes::behind(len);
@@ -150,7 +161,13 @@ impl FileStore {
     }
 
     fn add_file(&mut self, file: StoredFile) -> FileId {
-        let file = Box::new(file);
+        let file = match self.spare_files.pop() {
+            Some(mut spare) => {
+                *spare = file;
+                spare
+            }
+            None => Box::new(file),
+        };
         match self.free.pop() {
             Some(number) => {
                 self.files[number as usize] = Some(file);
@@ -166,6 +183,11 @@ impl FileStore {
     /// The file, as long as it is growing.
     pub(super) fn file_mut(&mut self, id: FileId) -> Option<&mut StoredFile> {
         self.files.get_mut(id.index())?.as_deref_mut()
+    }
+
+    /// Whether the file is still in the store.
+    pub(super) fn is_growing(&self, id: FileId) -> bool {
+        matches!(self.files.get(id.index()), Some(Some(_)))
     }
 
     /// Bytes of memory that files take besides their windows.
@@ -289,15 +311,33 @@ impl FileStore {
         }
     }
 
-    /// Takes the file out of the store, to be finished by [`StoredFile::finish`].
+    /// Takes the file out of the store, to be finished by [`StoredFile::finish`]. Its number stands
+    /// for it until that is [forgotten](Self::forget).
     pub fn detach(&mut self, id: FileId) -> Option<Box<StoredFile>> {
         self.settle(id);
         let file = self.files[id.index()].take()?;
         self.memory_used -= file.pending.memory() as u64;
         self.open.remove(id.slot());
         self.moved.remove(id.slot());
-        self.free.push(id.slot());
         Some(file)
+    }
+
+    /// Lets the number of a file that was taken out name another one.
+    pub fn forget(&mut self, id: FileId) {
+        self.free.push(id.slot());
+    }
+
+    /// Takes the file out of the store and finishes it here.
+    pub fn close<T>(
+        &mut self,
+        id: FileId,
+        inspect: impl FnOnce(&Path, Content<'_>, Option<RunningHashes>) -> io::Result<T>,
+    ) -> Option<ClosedFile<T>> {
+        let mut file = self.detach(id)?;
+        let closed = file.finish(&mut self.tools, inspect);
+        self.recycle(file);
+        self.forget(id);
+        closed
     }
 
     /// Takes back the memory of a file that was finished.
@@ -312,11 +352,14 @@ impl FileStore {
         } else {
             self.keep_window(window);
         }
+        if self.spare_files.len() < MAX_SPARE_FILES {
+            self.spare_files.push(file);
+        }
     }
 
     fn fail(&mut self, id: FileId, error: io::Error) {
         let Some(file) = &mut self.files[id.index()] else { return };
-        file.fail(error, &self.messages);
+        file.fail(error, &self.tools.messages);
         self.open.remove(id.slot());
     }
 }

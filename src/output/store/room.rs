@@ -49,7 +49,7 @@ impl FileStore {
         self.ensure_open(id);
         let Some(file) = &mut self.files[id.index()] else { return };
         if !file.failed
-            && let Err(error) = file.give_back_room()
+            && let Err(error) = file.give_back_room(&self.tools)
         {
             self.fail(id, error);
         }

@@ -74,7 +74,7 @@ impl FileStore {
         match &mut self.behind {
             Some(behind) if is_worth_it => behind.begin(write),
             _ => {
-                let written = write.run(&mut self.scratch);
+                let written = write.run(&mut self.tools);
                 self.note(written);
             }
         }
@@ -100,7 +100,7 @@ impl FileStore {
             if let Some(handle) = self.files[id.index()].as_ref().and_then(|it| it.handle.clone()) {
                 let target = Target::Open(handle);
                 let again = Write { id, target, start, empty_from, bytes, hashes };
-                let Written { write, result: outcome, .. } = again.run(&mut self.scratch);
+                let Written { write, result: outcome, .. } = again.run(&mut self.tools);
                 self.take_back(write.bytes);
                 result = outcome;
             }

@@ -1,0 +1,34 @@
+//! What it takes to write files, for each thread that does.
+
+use std::sync::Arc;
+
+use super::naming::Namer;
+use crate::messages::Messages;
+
+/// What a thread needs that writes files.
+///
+/// Every thread has its own, and files hold none of it: what several threads hold counts, file by
+/// file, goes from one processor to the other and back.
+#[derive(Debug)]
+pub struct Tools {
+    /// Gives files their names, and knows their folder.
+    pub(super) namer: Arc<Namer>,
+    /// Is told what goes wrong.
+    pub(super) messages: Messages,
+    /// Memory for bytes in pieces while they are written.
+    pub(super) scratch: Vec<u8>,
+}
+
+impl Tools {
+    /// For files that `namer` gives names.
+    pub fn new(namer: Arc<Namer>, messages: Messages) -> Self {
+        Self { namer, messages, scratch: Vec::new() }
+    }
+}
+
+impl Clone for Tools {
+    /// For another thread.
+    fn clone(&self) -> Self {
+        Self::new(Arc::clone(&self.namer), self.messages.clone())
+    }
+}
