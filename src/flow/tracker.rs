@@ -110,8 +110,8 @@ impl<S: Sink> Tracker<S> {
         for lookup in &lookups {
             self.flows.bring_near(lookup.hash);
         }
-        for (lookup, segment) in lookups.iter_mut().zip(segments) {
-            lookup.slot = self.flows.find(lookup.hash, &segment.tuple);
+        for lookup in &mut lookups {
+            lookup.slot = self.flows.candidate(lookup.hash);
         }
         // A new flow will ask for the opposite one.
         for (_, segment) in lookups.iter().zip(segments).filter(|(it, _)| it.slot.is_none()) {

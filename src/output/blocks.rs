@@ -4,6 +4,8 @@
 //! memory given back in pieces of all sizes is hard to use again. Blocks spare all that. They are
 //! linked from the newest to the oldest, for bytes are only ever added at the end.
 
+use std::hint::black_box;
+
 use arrayvec::ArrayVec;
 
 /// What a block holds; with its link and length it is as large as several lines of a processor's
@@ -64,10 +66,13 @@ impl Chain {
         self.len().div_ceil(BLOCK_LEN) * BLOCK_COST
     }
 
-    /// The last byte.
+    /// Brings near the processor where the next bytes will be put. Where that is follows from the
+    /// length of all, so that the block need not be there to be asked for its own.
     #[inline]
-    pub(super) fn last(&self) -> Option<u8> {
-        self.blocks.0.as_ref()?.bytes.last().copied()
+    pub(super) fn bring_end_near(&self) {
+        if let Some(newest) = &self.blocks.0 {
+            black_box(newest.bytes.get(self.len().wrapping_sub(1) % BLOCK_LEN).copied());
+        }
     }
 
     /// The bytes, if they are in one piece.

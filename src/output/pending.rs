@@ -7,6 +7,8 @@
 //! A small window is in blocks as long as it only grows, for there may be many of them; a large one
 //! is in one piece.
 
+use std::hint::black_box;
+
 use super::blocks::{Blocks, Chain, SpareBlocks};
 
 /// The largest hole that is bridged with zeros in memory.
@@ -107,10 +109,11 @@ impl PendingBytes {
         }
     }
 
-    /// The last byte in the window.
+    /// Brings near the processor where the next bytes will be put.
     #[inline]
-    pub(super) fn last(&self) -> Option<u8> {
-        self.bytes.last().copied().or_else(|| self.chain.last())
+    pub(super) fn bring_end_near(&self) {
+        black_box(self.bytes.last().copied());
+        self.chain.bring_end_near();
     }
 
     /// Whether nothing waits.

@@ -23,37 +23,38 @@ use crate::time::Timestamp;
 /// finish it needs nothing of the store, so that another thread may do it. Then nothing of it is on
 /// the way any more.
 #[derive(Debug)]
+#[repr(C)] // What every payload needs lies together.
 pub struct StoredFile {
-    /// `None` while another thread opens it.
-    pub(super) creation: Option<Creation>,
-    /// Stands for its name, if it is a flow's.
-    pub(super) name: Option<NameHash>,
-    /// The index that is written beside it.
-    pub(super) index: Option<FileId>,
-    /// The modification time it gets whenever it is closed.
-    pub(super) stamp: Option<Timestamp>,
     pub(super) pending: PendingBytes,
-    /// Blocks that are not used any more.
-    pub(super) spent: Blocks,
     /// Room before the beginning, of the file as of the window, that was made and may be needed: all
     /// positions in them are so much higher than in the stream.
     pub(super) lead: u64,
-    /// What of the stream lies beyond is cut off at the end.
-    pub(super) limit: Option<u64>,
     /// The position behind the last byte written to the file.
     pub(super) written: u64,
+    /// It cannot be written; that was told.
+    pub(super) failed: bool,
+    /// Writes that were handed over and are not known to be done.
+    pub(super) on_the_way: u32,
+    /// Where the window ended when it was last looked at because memory was scarce.
+    pub(super) looked_at: u64,
     /// The position behind the last bytes that were written past the window.
     pub(super) written_apart: u64,
     pub(super) handle: Option<Arc<File>>,
-    /// Where the window ended when it was last looked at because memory was scarce.
-    pub(super) looked_at: u64,
     /// When it was last written to, by the store's count of writes.
     pub(super) last_write: u64,
-    /// Writes that were handed over and are not known to be done.
-    pub(super) on_the_way: u32,
     pub(super) hashes: Option<SharedHashes>,
-    /// It cannot be written; that was told.
-    pub(super) failed: bool,
+    /// What of the stream lies beyond is cut off at the end.
+    pub(super) limit: Option<u64>,
+    /// Blocks that are not used any more.
+    pub(super) spent: Blocks,
+    /// The index that is written beside it.
+    pub(super) index: Option<FileId>,
+    /// Stands for its name, if it is a flow's.
+    pub(super) name: Option<NameHash>,
+    /// The modification time it gets whenever it is closed.
+    pub(super) stamp: Option<Timestamp>,
+    /// `None` while another thread opens it.
+    pub(super) creation: Option<Creation>,
 }
 
 /// A file that was closed.

@@ -212,8 +212,8 @@ impl FileStore {
     pub fn bring_near(&self, id: FileId, what: Near) {
         if let Some(Some(file)) = self.files.get(id.index()) {
             match what {
-                Near::Place => drop(black_box(file.pending.start())),
-                Near::End => drop(black_box(file.pending.last())),
+                Near::Place => drop(black_box((file.pending.start(), file.written))),
+                Near::End => file.pending.bring_end_near(),
             }
         }
     }
