@@ -132,8 +132,11 @@ impl Finisher {
 
     /// What came of the file, if it is finished by now. Gives each outcome once.
     pub fn outcome(&mut self, ticket: Ticket) -> Option<Outcome> {
-        self.collect();
-        self.done.take(ticket)
+        // Several come at once, so that most are here already.
+        self.done.take(ticket).or_else(|| {
+            self.collect();
+            self.done.take(ticket)
+        })
     }
 
     /// What is left of files that were finished, to be used again by whoever made them.
@@ -203,20 +206,14 @@ impl Outcomes {
     }
 
     fn take(&mut self, ticket: Ticket) -> Option<Outcome> {
-        let place = self.place(ticket)?;
-        let outcome = match std::mem::replace(place, Place::Taken) {
-            Place::Here(outcome) => Some(outcome),
-            other => {
-                *place = other;
-                None
-            }
-        };
-        self.bodies -= outcome.as_ref().map_or(0, bodies);
+        let place = self.place(ticket).filter(|place| matches!(place, Place::Here(_)))?;
+        let Place::Here(outcome) = std::mem::replace(place, Place::Taken) else { return None };
+        self.bodies -= bodies(&outcome);
         while let Some(Place::Taken) = self.places.front() {
             self.places.pop_front();
             self.first += 1;
         }
-        outcome
+        Some(outcome)
     }
 
     fn place(&mut self, Ticket(number): Ticket) -> Option<&mut Place> {
