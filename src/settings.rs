@@ -42,8 +42,9 @@ pub struct Settings {
     pub check_fcs: bool,
     /// Look for TCP inside tunnels.
     pub decap: bool,
-    /// At most this many bytes of streams wait in memory to be written.
-    pub buffer_memory: u64,
+    /// At most this many bytes of streams wait in memory to be written; `None` for a bound that
+    /// depends on `max_memory` and on how many flows are open.
+    pub buffer_memory: Option<u64>,
     /// At most this many bytes of memory for everything; `None` for a bound that depends on the
     /// machine.
     pub max_memory: Option<u64>,
@@ -68,7 +69,7 @@ impl Default for Settings {
             tcp_alert_fd: None,
             check_fcs: true,
             decap: true,
-            buffer_memory: 64 << 20,
+            buffer_memory: None,
             max_memory: None,
         }
     }
@@ -149,10 +150,10 @@ pub const PARAMETERS: &[Parameter] = &[
     },
     Parameter {
         name: "buffer_memory",
-        default: "64M",
+        default: "auto",
         scanner: "",
         help: "bytes of all flows that may wait in memory to be written",
-        value: Value::Size(|s| &mut s.buffer_memory),
+        value: Value::AutoSize(|s| &mut s.buffer_memory),
     },
     Parameter {
         name: "max_memory",
@@ -411,8 +412,8 @@ mod tests {
 
     #[test]
     fn sizes_may_have_a_unit() {
-        assert_eq!(set("buffer_memory=5").unwrap().buffer_memory, 5);
-        assert_eq!(set("buffer_memory=2k").unwrap().buffer_memory, 2048);
+        assert_eq!(set("buffer_memory=5").unwrap().buffer_memory, Some(5));
+        assert_eq!(set("buffer_memory=2k").unwrap().buffer_memory, Some(2048));
         assert_eq!(set("http_max_body=3G").unwrap().http_max_body, Some(3 << 30));
         assert_eq!(set("capture_buffer=16M").unwrap().capture_buffer, Some(16 << 20));
         for text in ["", "K", "-1", "1.5M", "99999999999G", "5é"] {

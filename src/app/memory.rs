@@ -29,6 +29,9 @@ const BODIES: u64 = 160 * MB;
 /// Flows get at least this much.
 const LEAST: u64 = 16 * MB;
 
+/// Bytes of streams get this much, if nobody says otherwise, before flows get anything.
+const BUFFERS: u64 = 64 * MB;
+
 /// Who gets how much, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Shares {
@@ -37,23 +40,43 @@ pub(super) struct Shares {
     /// What is kept of open flows, but for their bytes.
     pub(super) flows: u64,
     /// Bytes of streams that wait to be written.
-    pub(super) buffers: u64,
+    pub(super) buffers: Buffers,
     /// Bytes of packets of a live capture that wait to be looked at.
     pub(super) queue: u64,
+}
+
+/// What bytes of streams get that wait to be written: fewer and larger writes are worth a lot, but
+/// not a flow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Buffers {
+    /// However many flows are open.
+    pub(super) least: u64,
+    /// However few.
+    pub(super) most: u64,
+}
+
+impl Buffers {
+    /// What they get when flows leave `spare` bytes of their own share.
+    pub(super) fn beside(self, spare: u64) -> u64 {
+        self.least.saturating_add(spare).min(self.most)
+    }
 }
 
 impl Shares {
     /// As the command line wants it on this machine.
     pub(super) fn of(config: &Config) -> Self {
         let total = config.settings.max_memory.unwrap_or_else(|| default_total(physical()));
-        let buffers = config.settings.buffer_memory.min(total / 4);
+        let buffers = match config.settings.buffer_memory.map(|bytes| bytes.min(total / 4)) {
+            Some(bytes) => Buffers { least: bytes, most: bytes },
+            None => Buffers { least: BUFFERS.min(total / 4), most: total / 4 },
+        };
         let queue = match config.input {
             Input::Live { .. } => config.settings.capture_queue.min(total / 4),
             Input::Files(_) => 0,
         };
         let on = &config.scanners;
         let others: u64 = [
-            (true, PROGRAM + FRAGMENTS + buffers + queue),
+            (true, PROGRAM + FRAGMENTS + buffers.least + queue),
             (config.sink == Sink::Files, CLOSING),
             (on.netviz, PICTURE),
             (on.wifiviz, NETWORKS),
@@ -83,7 +106,7 @@ fn physical() -> u64 {
 mod tests {
     use super::*;
 
-    fn shares(max_memory: u64, buffer_memory: u64) -> Shares {
+    fn shares(max_memory: u64, buffer_memory: Option<u64>) -> Shares {
         let mut config = Config::new("tcpflow", Vec::new());
         config.input = Input::Files(Vec::new());
         config.settings.max_memory = Some(max_memory);
@@ -109,17 +132,33 @@ mod tests {
 
     #[test]
     fn what_others_do_not_need_is_for_flows() {
-        let shares = shares(1 << 30, 64 * MB);
-        assert_eq!(shares.buffers, 64 * MB);
-        assert_eq!(shares.flows, (1024 - 16 - 68 - 64 - 64) * MB);
+        for (buffer_memory, least, most) in
+            [(None, 64, 256), (Some(64 * MB), 64, 64), (Some(1 << 40), 256, 256)]
+        {
+            let shares = shares(1 << 30, buffer_memory);
+            assert_eq!(shares.buffers, Buffers { least: least * MB, most: most * MB });
+            assert_eq!(shares.flows, (1024 - 16 - 68 - least - 64) * MB);
+        }
+    }
+
+    #[test]
+    fn bytes_that_wait_get_what_flows_leave() {
+        let buffers = Buffers { least: 64, most: 256 };
+        let given = [u64::MAX, 192, 100, 1, 0].map(|spare| buffers.beside(spare));
+        assert_eq!(given, [256, 256, 164, 65, 64]);
     }
 
     #[test]
     fn little_memory_is_shared_all_the_same() {
         assert_eq!(
-            shares(100 * MB, 64 * MB),
-            Shares { total: 100 * MB, flows: LEAST, buffers: 25 * MB, queue: 0 }
+            shares(100 * MB, None),
+            Shares {
+                total: 100 * MB,
+                flows: LEAST,
+                buffers: Buffers { least: 25 * MB, most: 25 * MB },
+                queue: 0
+            }
         );
-        assert_eq!(shares(0, 0).flows, LEAST);
+        assert_eq!(shares(0, Some(0)).flows, LEAST);
     }
 }

@@ -199,7 +199,7 @@ impl<'a> Setup<'a> {
             (true, Sink::PacketFiles) => {
                 let namer = Arc::new(self.namer());
                 let files = PacketFiles::new(
-                    self.store(&namer),
+                    self.store(&namer, self.memory.buffers.least),
                     namer,
                     self.memory.flows,
                     self.messages.clone(),
@@ -243,10 +243,11 @@ impl<'a> Setup<'a> {
             && config.scanners.tcpdemux
             && matches!(config.sink, Sink::Console(_) | Sink::ReportOnly);
         let scratch = match hashes_what_is_not_kept {
-            true => Some(
-                ScratchStreams::new(self.store(&Arc::new(self.namer())), config.scanners.hashes)
-                    .map_err(|error| SetupError::File(std::env::temp_dir(), error))?,
-            ),
+            true => {
+                let store = self.store(&Arc::new(self.namer()), self.memory.buffers.least);
+                let streams = ScratchStreams::new(store, config.scanners.hashes);
+                Some(streams.map_err(|error| SetupError::File(std::env::temp_dir(), error))?)
+            }
             false => None,
         };
         Ok(StreamSink {
@@ -258,7 +259,7 @@ impl<'a> Setup<'a> {
             report: self.report.take(),
             messages: self.messages.clone(),
             closing: VecDeque::new(),
-            max_memory: self.memory.total,
+            shares: self.memory,
         })
     }
 
@@ -279,7 +280,7 @@ impl<'a> Setup<'a> {
                     make_files,
                 };
                 let namer = Arc::new(self.namer());
-                let store = self.store(&namer);
+                let store = self.store(&namer, self.memory.buffers.most);
                 let finisher = self.finisher(hooks, scanners, &namer);
                 Route::Files(FlowFiles::new(store, finisher, namer, options))
             }
@@ -403,9 +404,9 @@ impl<'a> Setup<'a> {
         Tools::new(Arc::clone(namer), self.messages.clone())
     }
 
-    fn store(&self, namer: &Arc<Namer>) -> FileStore {
+    fn store(&self, namer: &Arc<Namer>, buffers: u64) -> FileStore {
         let limits = Limits {
-            memory: self.memory.buffers,
+            memory: buffers,
             descriptors: self.descriptors,
             beside: self.may_write_beside(),
         };

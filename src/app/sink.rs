@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 
+use super::memory::Shares;
 use crate::flow::{Identity, Near, Sink, Summary};
 use crate::hooks::{AlertDescriptor, Children};
 use crate::messages::Messages;
@@ -47,8 +48,8 @@ pub(super) struct StreamSink {
     pub(super) messages: Messages,
     /// Closed flows in the order of closing, from the first one on whose file is being finished.
     pub(super) closing: VecDeque<Closing>,
-    /// The memory that a run may take, for messages.
-    pub(super) max_memory: u64,
+    /// The memory that a run may take.
+    pub(super) shares: Shares,
 }
 
 /// Whom to tell of flow files.
@@ -278,11 +279,17 @@ impl Sink for StreamSink {
         files + self.scratch.as_ref().map_or(0, ScratchStreams::memory)
     }
 
+    fn spare_memory(&mut self, bytes: u64) {
+        if let Route::Files(files) = &mut self.route {
+            files.set_buffers(self.shares.buffers.beside(bytes));
+        }
+    }
+
     fn under_pressure(&mut self) {
         self.messages.warning(format_args!(
             "too many flows are open for {} MB of memory: those idle longest are closed early \
              (see max_memory)",
-            self.max_memory >> 20
+            self.shares.total >> 20
         ));
     }
 

@@ -94,6 +94,9 @@ pub trait Sink {
         0
     }
 
+    /// Open flows leave so many bytes of the memory that was set aside for them. Told now and then.
+    fn spare_memory(&mut self, _bytes: u64) {}
+
     /// Flows are now being closed because of too many others; told once.
     fn under_pressure(&mut self) {}
 

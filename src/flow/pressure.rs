@@ -18,6 +18,8 @@ pub(super) const IDLE_COST: usize = 40;
 pub(super) struct Pressure {
     /// Flows that may be open at once.
     max_flows: usize,
+    /// Bytes that each of them takes in the table.
+    flow_cost: u64,
     /// Bytes that open flows may take beside the table.
     max_beside: u64,
     /// Bytes that the sets of seen bytes take beside the table.
@@ -28,9 +30,11 @@ impl Pressure {
     /// `memory` bytes for the open flows, each of which takes `flow_size` in the table.
     pub(super) fn new(memory: u64, flow_size: usize) -> Self {
         let beside = memory / 4;
-        let flows = (memory - beside) / (flow_size + Index::COST) as u64;
+        let flow_cost = (flow_size + Index::COST) as u64;
+        let flows = (memory - beside) / flow_cost;
         Self {
             max_flows: usize::try_from(flows).unwrap_or(usize::MAX).max(1),
+            flow_cost,
             max_beside: beside,
             holes: 0,
         }
@@ -40,6 +44,11 @@ impl Pressure {
     #[inline]
     pub(super) fn is_full(&self, flows: usize) -> bool {
         flows >= self.max_flows
+    }
+
+    /// Bytes of the table that are not taken by so many flows.
+    pub(super) fn spare(&self, flows: usize) -> u64 {
+        (self.max_flows.saturating_sub(flows) as u64).saturating_mul(self.flow_cost)
     }
 
     /// Whether the flows take too much beside the table; `kept` is what the sink keeps of them.

@@ -20,6 +20,8 @@ struct MemorySink {
     arrived: Vec<Vec<u8>>,
     /// How often it was told that flows are closed early.
     pressed: u32,
+    /// What it was told that flows leave of their memory.
+    spare: Vec<u64>,
     repeated: Vec<(u64, Vec<u8>)>,
 }
 
@@ -63,6 +65,10 @@ impl Sink for MemorySink {
 
     fn move_up(&mut self, _: &Identity, stream: &mut Bytes, distance: u64) {
         *stream = std::mem::take(stream).into_iter().map(|(at, b)| (at + distance, b)).collect();
+    }
+
+    fn spare_memory(&mut self, bytes: u64) {
+        self.spare.push(bytes);
     }
 
     fn under_pressure(&mut self) {
@@ -365,6 +371,19 @@ fn too_many_flows_close_those_idle_longest() {
     assert_eq!(bench.sink.pressed, 1, "told once");
     bench.tracker.finish(&mut bench.sink);
     assert_eq!(bench.sink.closed.len(), 1000);
+}
+
+#[test]
+fn what_flows_leave_of_their_memory_is_told_as_they_become_more() {
+    let mut bench = pressed(64 << 20);
+    for port in 1..=10_000 {
+        bench.send_on(port, 1, SYN, b"");
+    }
+    let spare = std::mem::take(&mut bench.sink.spare);
+    assert!(spare.len() == 3 && spare.is_sorted_by(|more, less| more > less), "{spare:?}");
+    assert!(spare[0] <= 48 << 20 && spare[0] > 47 << 20, "all of their table: {}", spare[0]);
+    let each = (spare[1] - spare[2]) / 4096;
+    assert!((100..400).contains(&each), "{each}");
 }
 
 #[test]

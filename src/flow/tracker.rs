@@ -46,6 +46,9 @@ pub struct Totals {
 /// With fewer flows than this, all of them are near the processor.
 const MANY_FLOWS: usize = 1000;
 
+/// After so many flows more the sink is told how much memory they leave.
+const SPARE_STEP: usize = 4096;
+
 /// What is known of a segment's flow ahead of time.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Lookup {
@@ -182,6 +185,9 @@ impl<S: Sink> Tracker<S> {
                 }
                 if self.pressure.is_full(self.flows.len()) {
                     self.relieve(sink);
+                }
+                if self.flows.len().is_multiple_of(SPARE_STEP) {
+                    sink.spare_memory(self.pressure.spare(self.flows.len()));
                 }
                 (self.begin(hash, segment), 0)
             }

@@ -164,6 +164,11 @@ impl FlowFiles {
         self.store.memory()
     }
 
+    /// From now on at most so many bytes wait in memory to be written.
+    pub fn set_buffers(&mut self, bytes: u64) {
+        self.store.set_buffers(bytes);
+    }
+
     /// How many bodies were found in flows whose outcomes were not asked for yet.
     pub fn bodies_held(&self) -> usize {
         self.finisher.bodies_held()

@@ -87,6 +87,8 @@ mod platform {
     use std::ffi::{c_int, c_void};
     use std::ptr::{null_mut, without_provenance_mut};
 
+    use nix::sys::resource::{RLIM_INFINITY, Resource, getrlimit};
+
     use super::LARGE;
 
     /// What the system aligns memory to: a small page.
@@ -95,9 +97,8 @@ mod platform {
     /// The heap is made large in pieces of this size, nearly the most that it gives.
     const PIECE: usize = 31 << 20;
 
-    /// How many of them: enough for the buffers of streams and some ten thousand flows. Beyond it
-    /// grows as ever.
-    const PIECES: usize = 3;
+    /// How many of them: enough for the buffers of streams. Beyond it grows as ever.
+    const PIECES: usize = 9;
 
     #[cold]
     pub(super) fn take(size: usize) -> *mut u8 {
@@ -142,6 +143,10 @@ mod platform {
 
     /// By asking for it, and giving it back untouched.
     pub(super) fn prepare_heap() {
+        // Nobody should miss what is not used.
+        if is_limited(Resource::RLIMIT_AS) || is_limited(Resource::RLIMIT_DATA) {
+            return;
+        }
         set(libc::M_TRIM_THRESHOLD, usize::MAX);
         set(libc::M_MMAP_THRESHOLD, PIECE + ALIGNMENT);
         // SAFETY: the pieces are not used, and given back once; the allocator takes null, too.
@@ -155,6 +160,10 @@ mod platform {
             unsafe { libc::free(piece) };
         }
         set(libc::M_MMAP_THRESHOLD, LARGE);
+    }
+
+    fn is_limited(what: Resource) -> bool {
+        getrlimit(what).is_ok_and(|(soft, _)| soft != RLIM_INFINITY)
     }
 
     /// Sets how the allocator shares memory out (`mallopt(3)`).

@@ -32,9 +32,12 @@ use crate::flow::Near;
 use crate::scan::{Content, RunningHashes};
 use crate::time::Timestamp;
 
-/// As long as nearly all of the budget is free a window begins with this size, which spares small
-/// flows the growing.
+/// As long as windows take little memory they begin with this size, which spares small flows the
+/// growing.
 const FIRST_WINDOW: usize = 8 * 1024;
+
+/// Less than so many bytes are little, if they are less than a sixteenth of the budget, too.
+const PLENTY: u64 = 4 << 20;
 
 /// Such windows that are kept when their files are closed.
 const MAX_FIRST_WINDOWS: usize = 256;
@@ -42,9 +45,13 @@ const MAX_FIRST_WINDOWS: usize = 256;
 /// Finished files that are kept for their memory.
 const MAX_SPARE_FILES: usize = 1024;
 
-/// What a file takes besides its window: itself, its places in line and in the orders of use, how
-/// it is to be made or what it is called, its hashes, and the place of its name among those that
-/// wait.
+/// What a file usually takes besides its window: itself, a short name, and its places in several
+/// tables.
+const USUAL_FILE_COST: usize = size_of::<StoredFile>() + 160;
+
+/// What a file takes at the most besides its window: itself, its places in line and in the orders of
+/// use, how it is to be made or what it is called, its hashes, and the place of its name among those
+/// that wait.
 const FILE_COST: usize = size_of::<StoredFile>() + 5 + 2 * 12 + 256 + 512 + 48;
 
 /// Names a file of a [`FileStore`] until it is closed.
@@ -71,7 +78,7 @@ impl FileId {
 /// What a store may use.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Bytes of memory for all windows together.
+    /// Bytes of memory for all windows together, and for the files themselves.
     pub memory: u64,
     /// Files held open at once; at least 1.
     pub descriptors: usize,
@@ -190,9 +197,27 @@ impl FileStore {
         matches!(self.files.get(id.index()), Some(Some(_)))
     }
 
-    /// Bytes of memory that files take besides their windows.
+    /// Bytes of memory that files take besides their windows, at the most.
     pub fn memory(&self) -> u64 {
-        ((self.files.len() - self.free.len()) * FILE_COST) as u64
+        (self.files_held() * FILE_COST) as u64
+    }
+
+    /// Bytes of the budget that files take besides their windows: as much as they usually do, but
+    /// windows keep half of it.
+    #[inline]
+    fn files_memory(&self) -> u64 {
+        ((self.files_held() * USUAL_FILE_COST) as u64).min(self.limits.memory / 2)
+    }
+
+    #[inline]
+    fn files_held(&self) -> usize {
+        self.files.len() - self.free.len()
+    }
+
+    /// From now on windows take at most so many bytes of memory.
+    pub fn set_buffers(&mut self, bytes: u64) {
+        self.limits.memory = bytes;
+        self.keep_budget();
     }
 
     /// Makes the file on disk if that was not done yet; `None` if it cannot be made.
@@ -230,7 +255,7 @@ impl FileStore {
 
     /// The same, at a position of the file rather than of the stream.
     fn place(&mut self, id: FileId, position: u64, data: &[u8]) {
-        let plenty = self.memory_used < self.limits.memory / 16;
+        let plenty = self.memory_used < PLENTY.min(self.limits.memory / 16);
         let Some(file) = &mut self.files[id.index()] else { return };
         if file.failed || data.is_empty() {
             return;

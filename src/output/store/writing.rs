@@ -164,7 +164,7 @@ impl FileStore {
 
     /// Writes windows out until all fit the budget.
     pub(super) fn keep_budget(&mut self) {
-        while self.memory_used > self.limits.memory {
+        while self.memory_used + self.files_memory() > self.limits.memory {
             match self.next_to_write() {
                 Some(id) => self.write_and_release(id),
                 None => return,
