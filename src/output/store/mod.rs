@@ -12,6 +12,7 @@ mod descriptors;
 mod line;
 mod repeats;
 mod room;
+mod spare;
 mod writing;
 
 use std::hint::black_box;
@@ -20,6 +21,7 @@ use std::num::NonZeroU32;
 use std::path::Path;
 
 use self::line::Line;
+use self::spare::Spare;
 use super::blocks::SpareBlocks;
 use super::create::Creation;
 use super::folder::{FILE_MODE, Opening};
@@ -32,18 +34,9 @@ use crate::flow::Near;
 use crate::scan::{Content, RunningHashes};
 use crate::time::Timestamp;
 
-/// As long as windows take little memory they begin with this size, which spares small flows the
-/// growing.
-const FIRST_WINDOW: usize = 8 * 1024;
-
-/// Less than so many bytes are little, if they are less than a sixteenth of the budget, too.
+/// As long as windows take less than this, and less than a sixteenth of the budget, there is plenty of
+/// memory: they begin in one piece, which spares small flows the growing.
 const PLENTY: u64 = 4 << 20;
-
-/// Such windows that are kept when their files are closed.
-const MAX_FIRST_WINDOWS: usize = 256;
-
-/// Finished files that are kept for their memory.
-const MAX_SPARE_FILES: usize = 1024;
 
 /// What a file usually takes besides its window: itself, a short name, and its places in several
 /// tables.
@@ -103,15 +96,7 @@ pub struct FileStore {
     /// How many windows were written.
     writes: u64,
     behind: Option<WriteBehind>,
-    /// Empty windows that were written, for the next to use: a window is so large that the memory
-    /// allocator asks the system for it.
-    spare: Vec<Vec<u8>>,
-    /// The same, for small files to begin with.
-    first_windows: Vec<Vec<u8>>,
-    spare_blocks: SpareBlocks,
-    /// What is left of files that were finished.
-    #[expect(clippy::vec_box, reason = "they are used again as they are, not moved")]
-    spare_files: Vec<Box<StoredFile>>,
+    spare: Spare,
     limits: Limits,
     tools: Tools,
 }
@@ -129,10 +114,7 @@ impl FileStore {
             memory_used: 0,
             writes: 0,
             behind: if limits.beside { WriteBehind::start(tools.clone()) } else { None },
-            spare: Vec::new(),
-            first_windows: Vec::new(),
-            spare_blocks: SpareBlocks::default(),
-            spare_files: Vec::new(),
+            spare: Spare::default(),
             limits,
             tools,
         }
@@ -168,13 +150,7 @@ impl FileStore {
     }
 
     fn add_file(&mut self, file: StoredFile) -> FileId {
-        let file = match self.spare_files.pop() {
-            Some(mut spare) => {
-                *spare = file;
-                spare
-            }
-            None => Box::new(file),
-        };
+        let file = self.spare.place(file);
         match self.free.pop() {
             Some(number) => {
                 self.files[number as usize] = Some(file);
@@ -267,15 +243,14 @@ impl FileStore {
             self.line.join(id.slot());
         }
         if before == 0 && plenty {
-            let memory = self.first_windows.pop();
-            file.pending.begin_with(memory.unwrap_or_else(|| Vec::with_capacity(FIRST_WINDOW)));
+            file.pending.begin_with(self.spare.take_first_window());
         }
         if file.pending.outgrows(data.len())
-            && let Some(spare) = self.spare.pop()
+            && let Some(window) = self.spare.full_window()
         {
-            file.pending.move_into(spare);
+            file.pending.move_into(window);
         }
-        let placed = file.pending.put(position, data, file.written, &mut self.spare_blocks);
+        let placed = file.pending.put(position, data, file.written, &mut self.spare.blocks);
         // A window that is put in one piece may take less than before.
         self.memory_used = self.memory_used + file.pending.memory() as u64 - before;
         match placed {
@@ -304,7 +279,7 @@ impl FileStore {
     ) -> Option<T> {
         let file = self.files[id.index()].as_mut()?;
         self.memory_used -= file.pending.memory() as u64;
-        let outcome = change(&mut file.pending, &mut self.spare_blocks);
+        let outcome = change(&mut file.pending, &mut self.spare.blocks);
         self.memory_used += file.pending.memory() as u64;
         Some(outcome)
     }
@@ -366,20 +341,8 @@ impl FileStore {
     }
 
     /// Takes back the memory of a file that was finished.
-    pub fn recycle(&mut self, mut file: Box<StoredFile>) {
-        let (window, blocks) = file.pending.release();
-        self.spare_blocks.give(blocks);
-        self.spare_blocks.give(std::mem::take(&mut file.spent));
-        if self.first_windows.len() < MAX_FIRST_WINDOWS
-            && (FIRST_WINDOW..=2 * FIRST_WINDOW).contains(&window.capacity())
-        {
-            self.first_windows.push(window);
-        } else {
-            self.keep_window(window);
-        }
-        if self.spare_files.len() < MAX_SPARE_FILES {
-            self.spare_files.push(file);
-        }
+    pub fn recycle(&mut self, file: Box<StoredFile>) {
+        self.spare.keep_file(file);
     }
 
     fn fail(&mut self, id: FileId, error: io::Error) {

@@ -15,10 +15,6 @@ const CANDIDATES: usize = 8;
 /// Of windows of this size the packet loop writes some itself.
 const LARGE: usize = 64 * 1024;
 
-/// Empty windows that are kept for their memory: the system takes longer to give fresh memory than
-/// the bytes in it take to be copied.
-const MAX_SPARE: usize = 32;
-
 /// Takes bytes out of a window, which goes on in the memory that is given.
 type Take = fn(&mut PendingBytes, Vec<u8>) -> (u64, Gathered);
 
@@ -52,7 +48,7 @@ impl FileStore {
     fn hand_over(&mut self, id: FileId, target: Target, take: Take) {
         let Some(file) = &self.files[id.index()] else { return };
         let fresh = match file.pending.memory() >= FULL_WINDOW {
-            true => self.spare.pop().unwrap_or_else(|| Vec::with_capacity(FULL_WINDOW)),
+            true => self.spare.take_full_window(),
             false => Vec::new(),
         };
         let taken = self.change_window(id, |window, _| take(window, fresh));
@@ -101,33 +97,17 @@ impl FileStore {
                 let target = Target::Open(handle);
                 let again = Write { id, target, start, empty_from, bytes, hashes };
                 let Written { write, result: outcome, .. } = again.run(&mut self.tools);
-                self.take_back(write.bytes);
+                self.spare.keep(write.bytes);
                 result = outcome;
             }
         } else {
-            self.take_back(bytes);
+            self.spare.keep(bytes);
         }
         if let Some(file) = &mut self.files[id.index()] {
             file.on_the_way -= 1;
         }
         if let Err(error) = result {
             self.fail(id, error);
-        }
-    }
-
-    /// Keeps the memory of bytes that were written.
-    fn take_back(&mut self, bytes: Gathered) {
-        match bytes {
-            Gathered::Piece(bytes) => self.keep_window(bytes),
-            Gathered::Blocks(chain) => self.spare_blocks.give(chain.into_blocks()),
-        }
-    }
-
-    /// Keeps the memory of a full window for the next to use.
-    pub(super) fn keep_window(&mut self, mut window: Vec<u8>) {
-        if self.spare.len() < MAX_SPARE && window.capacity() >= FULL_WINDOW {
-            window.clear();
-            self.spare.push(window);
         }
     }
 
@@ -202,9 +182,8 @@ impl FileStore {
 
     /// Gives the memory of an empty window back.
     fn release(&mut self, id: FileId) {
-        if let Some((window, blocks)) = self.change_window(id, |window, _| window.release()) {
-            self.keep_window(window);
-            self.spare_blocks.give(blocks);
+        if let Some(released) = self.change_window(id, |window, _| window.release()) {
+            self.spare.keep_released(released);
         }
     }
 }

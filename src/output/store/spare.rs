@@ -1,0 +1,97 @@
+//! Memory that was used and will be again: windows, blocks, files.
+//!
+//! The memory allocator asks the system for what is as large as a window, and the system takes
+//! longer to give memory than the bytes in it take to be copied. What is small is asked for so often
+//! that it is worth keeping, too.
+
+use crate::output::blocks::{Blocks, SpareBlocks};
+use crate::output::pending::{FULL_WINDOW, Gathered};
+use crate::output::stored_file::StoredFile;
+
+/// With how much memory windows of small files begin as long as there is plenty.
+const FIRST_WINDOW: usize = 8 * 1024;
+
+/// A first window that has grown to more is one no longer.
+const GROWN_FIRST_WINDOW: usize = 2 * FIRST_WINDOW;
+
+/// First windows that are kept.
+const MAX_FIRST_WINDOWS: usize = 256;
+
+/// Full windows that are kept.
+const MAX_FULL_WINDOWS: usize = 32;
+
+/// Files that are kept.
+const MAX_FILES: usize = 1024;
+
+/// What is there to be used again; all of it is empty.
+#[derive(Debug, Default)]
+pub(super) struct Spare {
+    pub(super) blocks: SpareBlocks,
+    full_windows: Vec<Vec<u8>>,
+    first_windows: Vec<Vec<u8>>,
+    #[expect(clippy::vec_box, reason = "they are used again as they are, not moved")]
+    files: Vec<Box<StoredFile>>,
+}
+
+impl Spare {
+    /// A full window, if there is one.
+    pub(super) fn full_window(&mut self) -> Option<Vec<u8>> {
+        self.full_windows.pop()
+    }
+
+    /// A full window.
+    pub(super) fn take_full_window(&mut self) -> Vec<u8> {
+        self.full_window().unwrap_or_else(|| Vec::with_capacity(FULL_WINDOW))
+    }
+
+    /// A window for a small file to begin with.
+    pub(super) fn take_first_window(&mut self) -> Vec<u8> {
+        self.first_windows.pop().unwrap_or_else(|| Vec::with_capacity(FIRST_WINDOW))
+    }
+
+    /// Puts a file where another one was, if there is such a place.
+    pub(super) fn place(&mut self, file: StoredFile) -> Box<StoredFile> {
+        match self.files.pop() {
+            Some(mut place) => {
+                *place = file;
+                place
+            }
+            None => Box::new(file),
+        }
+    }
+
+    /// Takes the memory of bytes that were written.
+    pub(super) fn keep(&mut self, bytes: Gathered) {
+        match bytes {
+            Gathered::Piece(bytes) => self.keep_window(bytes),
+            Gathered::Blocks(chain) => self.blocks.give(chain.into_blocks()),
+        }
+    }
+
+    /// Takes what a window consisted of.
+    pub(super) fn keep_released(&mut self, (window, blocks): (Vec<u8>, Blocks)) {
+        self.keep_window(window);
+        self.blocks.give(blocks);
+    }
+
+    /// Takes a file that was finished.
+    pub(super) fn keep_file(&mut self, mut file: Box<StoredFile>) {
+        self.keep_released(file.pending.release());
+        self.blocks.give(std::mem::take(&mut file.spent));
+        if self.files.len() < MAX_FILES {
+            self.files.push(file);
+        }
+    }
+
+    fn keep_window(&mut self, mut window: Vec<u8>) {
+        let (kept, most) = match window.capacity() {
+            FULL_WINDOW.. => (&mut self.full_windows, MAX_FULL_WINDOWS),
+            FIRST_WINDOW..=GROWN_FIRST_WINDOW => (&mut self.first_windows, MAX_FIRST_WINDOWS),
+            _ => return,
+        };
+        if kept.len() < most {
+            window.clear();
+            kept.push(window);
+        }
+    }
+}
