@@ -14,7 +14,7 @@ use crate::scan::PacketScanner;
 use crate::time::Timestamp;
 
 /// How many packets are looked at together.
-const BATCH: usize = 16;
+const BATCH: usize = 32;
 
 /// What is done with TCP segments.
 pub(super) enum Demux {

@@ -6,7 +6,7 @@
 //! makes growing a walk through memory instead of a dance. Removing moves up what follows, so there
 //! are no tombstones.
 
-use std::hint::black_box;
+use crate::sys::cache;
 
 /// A flow's hash, as far as the index uses it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -72,10 +72,12 @@ impl Index {
         self.len
     }
 
-    /// Brings near the processor what [`find`](Self::find) will look at.
+    /// Has the processor fetch what [`find`](Self::find) will look at.
     #[inline]
     pub(super) fn bring_near(&self, hash: FlowHash) {
-        black_box(self.entries.get(self.home(hash)).copied());
+        if let Some(entry) = self.entries.get(self.home(hash)) {
+            cache::bring_near(entry);
+        }
     }
 
     /// The slot with this hash that `is_it`.

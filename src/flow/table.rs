@@ -6,13 +6,13 @@
 //! together.
 
 use std::hash::{BuildHasher, Hasher};
-use std::hint::black_box;
 
 use foldhash::fast::RandomState;
 
 use super::index::{FlowHash, Index};
 use super::open_flow::Flow;
 use crate::decode::FiveTuple;
+use crate::sys::cache;
 
 /// The number of a slot. Valid until the flow in it is removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -63,19 +63,20 @@ impl<S> FlowTable<S> {
         FlowHash((state.finish() >> 32) as u32)
     }
 
-    /// Brings near the processor what [`candidate`](Self::candidate) will look at.
+    /// Has the processor fetch what [`candidate`](Self::candidate) will look at.
     #[inline]
     pub(super) fn bring_near(&self, hash: FlowHash) {
         self.index.bring_near(hash);
     }
 
     /// The slot of a flow with this hash: nearly always the one that is looked for, if it is open.
-    /// Its flow is brought near the processor.
+    /// The processor is asked to fetch it.
     #[inline]
     pub(super) fn candidate(&self, hash: FlowHash) -> Option<SlotId> {
         let slot = SlotId(self.index.find(hash, |_| true)?);
-        let ends = |flow: &Flow<S>| (flow.identity.tuple.source_port(), flow.next_seq);
-        black_box(self.get(slot).map(ends));
+        if let Some(place) = self.slots.get(slot.0 as usize) {
+            cache::bring_near(place);
+        }
         Some(slot)
     }
 

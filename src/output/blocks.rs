@@ -4,9 +4,11 @@
 //! memory given back in pieces of all sizes is hard to use again. Blocks spare all that. They are
 //! linked from the newest to the oldest, for bytes are only ever added at the end.
 
-use std::hint::black_box;
+use std::mem::offset_of;
 
 use arrayvec::ArrayVec;
+
+use crate::sys::cache;
 
 /// What a block holds; with its link and length it is as large as several lines of a processor's
 /// cache.
@@ -71,7 +73,9 @@ impl Chain {
     #[inline]
     pub(super) fn bring_end_near(&self) {
         if let Some(newest) = &self.blocks.0 {
-            black_box(newest.bytes.get(self.len().wrapping_sub(1) % BLOCK_LEN).copied());
+            cache::bring_near(&newest.older);
+            let filled = self.len() % BLOCK_LEN;
+            cache::bring_near_at(&**newest, offset_of!(Block, bytes) + filled);
         }
     }
 

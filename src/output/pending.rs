@@ -7,9 +7,8 @@
 //! A small window is in blocks as long as it only grows, for there may be many of them; a large one
 //! is in one piece.
 
-use std::hint::black_box;
-
 use super::blocks::{Blocks, Chain, SpareBlocks};
+use crate::sys::cache;
 
 /// The largest hole that is bridged with zeros in memory.
 const MAX_BRIDGE: u64 = 64 * 1024;
@@ -112,7 +111,9 @@ impl PendingBytes {
     /// Brings near the processor where the next bytes will be put.
     #[inline]
     pub(super) fn bring_end_near(&self) {
-        black_box(self.bytes.last().copied());
+        if let Some(last) = self.bytes.last() {
+            cache::bring_near(last);
+        }
         self.chain.bring_end_near();
     }
 

@@ -17,6 +17,7 @@ use super::write_behind::{self, SharedHashes};
 use crate::messages::Messages;
 use crate::scan::{Content, RunningHashes};
 use crate::sparse;
+use crate::sys::cache;
 use crate::time::Timestamp;
 
 /// A file being written. Belongs to a [`FileStore`](super::FileStore) until it is complete; to
@@ -92,6 +93,13 @@ impl StoredFile {
             hashes: hashes.map(|hashes| Arc::new(Mutex::new(hashes))),
             failed: false,
         }
+    }
+
+    /// Brings near the processor what every payload needs.
+    #[inline]
+    pub(super) fn bring_near(&self) {
+        cache::bring_near(&self.pending);
+        cache::bring_near(&self.written);
     }
 
     /// Bytes of memory that wait to be written.

@@ -1,6 +1,8 @@
-//! System calls that no safe crate offers. The only module in which `unsafe` is allowed.
+//! What no safe crate offers: system calls, memory in large pages, hints to the processor. The only
+//! module in which `unsafe` is allowed.
 #![allow(unsafe_code)]
 
+pub mod cache;
 pub mod memory;
 
 use std::ffi::{CStr, CString, c_char, c_int, c_uchar, c_uint, c_void};

@@ -15,7 +15,6 @@ mod room;
 mod spare;
 mod writing;
 
-use std::hint::black_box;
 use std::io;
 use std::num::NonZeroU32;
 use std::path::Path;
@@ -213,7 +212,7 @@ impl FileStore {
     pub fn bring_near(&self, id: FileId, what: Near) {
         if let Some(Some(file)) = self.files.get(id.index()) {
             match what {
-                Near::Place => drop(black_box((file.pending.start(), file.written))),
+                Near::Place => file.bring_near(),
                 Near::End => file.pending.bring_end_near(),
             }
         }
