@@ -53,7 +53,7 @@ enum State {
 }
 
 /// The reader for the format of a capture.
-enum Reader {
+pub(super) enum Reader {
     Pcap(PcapReader),
     PcapNg(PcapNgReader),
 }
@@ -90,8 +90,8 @@ impl FileSource {
     #[inline]
     pub fn at_hand(&self) -> AtHand<'_> {
         match &self.state {
-            State::Inside(Reader::Pcap(reader)) => AtHand::new(reader, self.window.filled()),
-            _ => AtHand::default(),
+            State::Inside(reader) => AtHand::new(reader, self.window.filled()),
+            State::Between | State::Done => AtHand::default(),
         }
     }
 

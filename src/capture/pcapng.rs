@@ -9,7 +9,7 @@ use std::io::Read;
 use super::block::{BLOCK_OVERHEAD, Block, BlockHeader, ByteOrder, SECTION};
 use super::error::Fault;
 use super::interface::Interface;
-use super::packet::LinkType;
+use super::packet::{LinkType, RawPacket};
 use super::record::{PacketRecord, Record};
 use super::savefile::PcapHeader;
 use super::window::{Fill, Window};
@@ -109,6 +109,24 @@ impl PcapNgReader {
             self.take_in(window.filled(), header)?;
             window.consume(header.length());
         }
+    }
+
+    /// Whether nothing about the section is out of the ordinary: there may be more to do for a packet
+    /// that a big-endian machine captured.
+    pub(super) fn is_ordinary(&self) -> bool {
+        self.order == ByteOrder::Little
+    }
+
+    /// The packet at the front of `filled`, a part of an ordinary section, and the length of its
+    /// block, if all of it is there. What else there may be, [`next`](Self::next) finds out.
+    ///
+    /// Not inlined, for that would cost every packet of the simpler format something.
+    #[inline(never)]
+    pub(super) fn ordinary<'a>(&self, filled: &'a [u8]) -> Option<(RawPacket<'a>, usize)> {
+        let header = BlockHeader::parse(filled, self.order, self.max_block).ok()?;
+        let PacketRecord { time, wire_len, link_type, record_len, data, .. } =
+            self.find_packet(filled, header).ok()??;
+        Some((RawPacket { time, wire_len, link_type, data: filled.get(data)? }, record_len))
     }
 
     /// Makes the next block as a whole stand at the front of the window.

@@ -4,7 +4,7 @@ use std::fmt;
 use std::io::Write;
 
 use super::file::FileSource;
-use super::packet::LinkType;
+use super::packet::{LinkType, RawPacket};
 use super::source::Next;
 use crate::time::CaptureTime;
 
@@ -52,22 +52,36 @@ pub(super) struct Outcome {
     pub(super) errors: Vec<String>,
 }
 
-/// Reads `bytes` as a file, to the end. The file's name is left out of errors.
+/// Reads `bytes` as a file, to the end. The file's name is left out of errors. Packets that are at
+/// hand must make no difference.
 pub(super) fn read(bytes: &[u8]) -> Outcome {
+    let one_by_one = read_by(bytes, false);
+    assert_eq!(read_by(bytes, true), one_by_one, "packets at hand, and the same one by one");
+    one_by_one
+}
+
+fn read_by(bytes: &[u8], at_hand: bool) -> Outcome {
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all(bytes).unwrap();
     let mut outcome = Outcome::default();
     let prefix = format!("{}: ", file.path().display());
     let without_name = |error: String| error.strip_prefix(&prefix).unwrap().to_owned();
+    let sample = |packet: RawPacket<'_>| Sample {
+        time: packet.time,
+        wire_len: packet.wire_len,
+        link_type: packet.link_type,
+        data: packet.data.to_vec(),
+    };
     match FileSource::open(file.path()) {
         Ok(mut source) => loop {
+            if at_hand {
+                let mut packets = source.at_hand();
+                outcome.packets.extend(packets.by_ref().map(sample));
+                let passed = packets.passed();
+                source.pass_over(passed);
+            }
             match source.next_packet() {
-                Ok(Next::Packet(packet)) => outcome.packets.push(Sample {
-                    time: packet.time,
-                    wire_len: packet.wire_len,
-                    link_type: packet.link_type,
-                    data: packet.data.to_vec(),
-                }),
+                Ok(Next::Packet(packet)) => outcome.packets.push(sample(packet)),
                 Ok(Next::Idle) => {}
                 Ok(Next::End) => break,
                 Err(error) => outcome.errors.push(without_name(error.to_string())),
