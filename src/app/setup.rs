@@ -197,10 +197,8 @@ impl<'a> Setup<'a> {
         let demux = match (config.scanners.tcpdemux, &config.sink) {
             (false, _) => Demux::Off,
             (true, Sink::PacketFiles) => {
-                let namer = Arc::new(self.namer());
                 let files = PacketFiles::new(
-                    self.store(&namer, self.memory.buffers.least),
-                    namer,
+                    self.store(self.tools(), self.memory.buffers.least),
                     self.memory.flows,
                     self.messages.clone(),
                 );
@@ -244,7 +242,7 @@ impl<'a> Setup<'a> {
             && matches!(config.sink, Sink::Console(_) | Sink::ReportOnly);
         let scratch = match hashes_what_is_not_kept {
             true => {
-                let store = self.store(&Arc::new(self.namer()), self.memory.buffers.least);
+                let store = self.store(self.tools(), self.memory.buffers.least);
                 let streams = ScratchStreams::new(store, config.scanners.hashes);
                 Some(streams.map_err(|error| SetupError::File(std::env::temp_dir(), error))?)
             }
@@ -279,10 +277,10 @@ impl<'a> Setup<'a> {
                     hashes: config.scanners.hashes,
                     make_files,
                 };
-                let namer = Arc::new(self.namer());
-                let store = self.store(&namer, self.memory.buffers.most);
-                let finisher = self.finisher(hooks, scanners, &namer);
-                Route::Files(FlowFiles::new(store, finisher, namer, options))
+                let tools = self.tools();
+                let store = self.store(tools.clone(), self.memory.buffers.most);
+                let finisher = self.finisher(hooks, scanners, tools);
+                Route::Files(FlowFiles::new(store, finisher, options))
             }
             Sink::Console(style) => {
                 let semaphore = match &config.semaphore {
@@ -341,7 +339,7 @@ impl<'a> Setup<'a> {
 
     /// Finishes flow files, beside the packet loop unless hooks want to hear of them in order or
     /// descriptors are too few for two threads.
-    fn finisher(&self, hooks: &FlowHooks, scanners: &FlowScanners, namer: &Arc<Namer>) -> Finisher {
+    fn finisher(&self, hooks: &FlowHooks, scanners: &FlowScanners, tools: Tools) -> Finisher {
         let settings = &self.config.settings;
         let has_hooks = hooks.alert.is_some()
             || hooks.command.is_some()
@@ -356,7 +354,7 @@ impl<'a> Setup<'a> {
             Input::Live { .. } => Pace::BesideAtOnce,
             Input::Files(_) => Pace::Beside,
         };
-        Finisher::new(inspect, self.tools(namer), pace)
+        Finisher::new(inspect, tools, pace)
     }
 
     /// Whether other threads are of any use: there are processors and descriptors for them.
@@ -400,17 +398,17 @@ impl<'a> Setup<'a> {
         Namer::new(folder, self.config.template.clone())
     }
 
-    fn tools(&self, namer: &Arc<Namer>) -> Tools {
-        Tools::new(Arc::clone(namer), self.messages.clone())
+    fn tools(&self) -> Tools {
+        Tools::new(self.namer(), self.messages.clone())
     }
 
-    fn store(&self, namer: &Arc<Namer>, buffers: u64) -> FileStore {
+    fn store(&self, tools: Tools, buffers: u64) -> FileStore {
         let limits = Limits {
             memory: buffers,
             descriptors: self.descriptors,
             beside: self.may_write_beside(),
         };
-        FileStore::new(limits, self.tools(namer))
+        FileStore::new(limits, tools)
     }
 }
 

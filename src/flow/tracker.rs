@@ -98,8 +98,8 @@ impl<S: Sink> Tracker<S> {
     /// Looks for the flows of segments that come next.
     ///
     /// With many flows open each packet waits for memory several times in a row. So the rows of
-    /// several packets are walked together, step by step: what the next step needs is asked for, for all
-    /// of them, before any of them is waited for.
+    /// several packets are walked together, step by step: what the next step needs is asked for, for
+    /// all of them, before any of them is waited for.
     #[inline]
     pub fn look_ahead<const N: usize>(
         &self,

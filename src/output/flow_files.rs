@@ -3,13 +3,12 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use foldhash::fast::RandomState;
 
 use super::create::{Creation, NewFile};
 use super::finisher::{Finisher, Outcome, Ticket};
-use super::naming::{NameHash, Namer};
+use super::naming::NameHash;
 use super::store::{FileId, FileStore};
 use crate::flow::{Identity, Near};
 use crate::scan::{Algorithms, RunningHashes};
@@ -54,7 +53,6 @@ pub struct Finishing {
 pub struct FlowFiles {
     store: FileStore,
     finisher: Finisher,
-    namer: Arc<Namer>,
     options: FlowFileOptions,
     /// The files that may still have to be made, growing or being finished, by their names without
     /// count.
@@ -62,14 +60,9 @@ pub struct FlowFiles {
 }
 
 impl FlowFiles {
-    /// Files in `store`, named by `namer`, finished by `finisher`.
-    pub fn new(
-        store: FileStore,
-        finisher: Finisher,
-        namer: Arc<Namer>,
-        options: FlowFileOptions,
-    ) -> Self {
-        Self { store, finisher, namer, options, waiting: HashMap::default() }
+    /// Files in `store`, finished by `finisher`.
+    pub fn new(store: FileStore, finisher: Finisher, options: FlowFileOptions) -> Self {
+        Self { store, finisher, options, waiting: HashMap::default() }
     }
 
     /// Stores a payload; `file` is made with the flow's first.
@@ -186,8 +179,9 @@ impl FlowFiles {
     }
 
     fn begin(&mut self, flow: &Identity) -> FileId {
-        let first_path = self.namer.path(flow, 0);
-        let name = self.namer.hash(&first_path);
+        let namer = self.store.namer();
+        let first_path = namer.path(flow, 0);
+        let name = namer.hash(&first_path);
         let hashes = self.options.hashes;
         let hashes = (!hashes.is_empty()).then(|| RunningHashes::new(hashes));
         let new = NewFile { flow: *flow, first_path };

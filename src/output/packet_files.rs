@@ -9,12 +9,10 @@
 use std::collections::HashMap;
 use std::hash::BuildHasher;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use foldhash::fast::RandomState;
 
 use super::create::Creation;
-use super::naming::Namer;
 use super::store::{FileId, FileStore};
 use crate::capture::{LinkType, PcapHeader, RawPacket, write_record};
 use crate::decode::{FiveTuple, Segment};
@@ -31,7 +29,6 @@ const FLOW_COST: u64 = 2 * size_of::<(FiveTuple, PacketFile)>() as u64;
 #[derive(Debug)]
 pub struct PacketFiles {
     store: FileStore,
-    namer: Arc<Namer>,
     files: HashMap<FiveTuple, PacketFile, RandomState>,
     /// The link types of the files of flows that were forgotten, by hashes of their tuples: two
     /// flows share one in a capture of thousands of millions.
@@ -51,11 +48,10 @@ struct PacketFile {
 }
 
 impl PacketFiles {
-    /// Files in `store`, named by `namer`; flows take `memory` bytes.
-    pub fn new(store: FileStore, namer: Arc<Namer>, memory: u64, messages: Messages) -> Self {
+    /// Files in `store`; flows take `memory` bytes.
+    pub fn new(store: FileStore, memory: u64, messages: Messages) -> Self {
         Self {
             store,
-            namer,
             files: HashMap::default(),
             forgotten: HashMap::default(),
             hasher: RandomState::default(),
@@ -115,7 +111,7 @@ impl PacketFiles {
             connection_number: 0,
             session_id: 0,
         };
-        let mut path = self.namer.path(&identity, 0).into_os_string();
+        let mut path = self.store.namer().path(&identity, 0).into_os_string();
         path.push(".pcap");
         let path = PathBuf::from(path);
         let begun = self.forgotten.remove(&self.hasher.hash_one(segment.tuple));

@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::path::Path;
-use std::sync::Arc;
 
 use md5::{Digest, Md5};
 use proptest::prelude::*;
@@ -28,7 +27,7 @@ fn store(folder: &TempDir, memory: u64, descriptors: usize) -> FileStore {
 fn store_beside(folder: &TempDir, memory: u64, descriptors: usize, beside: bool) -> FileStore {
     let messages = Messages::new("test", Verbosity { level: 0, quiet: true });
     let namer = Namer::new(OutputFolder::new(folder.path()), Template::default());
-    let tools = Tools::new(Arc::new(namer), messages);
+    let tools = Tools::new(namer, messages);
     FileStore::new(Limits { memory, descriptors, beside }, tools)
 }
 

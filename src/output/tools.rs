@@ -21,14 +21,15 @@ pub struct Tools {
 
 impl Tools {
     /// For files that `namer` gives names.
-    pub fn new(namer: Arc<Namer>, messages: Messages) -> Self {
-        Self { namer, messages, scratch: Vec::new() }
+    pub fn new(namer: Namer, messages: Messages) -> Self {
+        Self { namer: Arc::new(namer), messages, scratch: Vec::new() }
     }
 }
 
 impl Clone for Tools {
     /// For another thread.
     fn clone(&self) -> Self {
-        Self::new(Arc::clone(&self.namer), self.messages.clone())
+        let (namer, messages) = (Arc::clone(&self.namer), self.messages.clone());
+        Self { namer, messages, scratch: Vec::new() }
     }
 }

@@ -23,8 +23,8 @@ use self::line::Line;
 use self::spare::Spare;
 use super::blocks::SpareBlocks;
 use super::create::Creation;
-use super::folder::{FILE_MODE, Opening};
 use super::lru::UseOrder;
+use super::naming::Namer;
 use super::pending::{PendingBytes, Placed};
 use super::stored_file::{ClosedFile, StoredFile};
 use super::tools::Tools;
@@ -33,8 +33,8 @@ use crate::flow::Near;
 use crate::scan::{Content, RunningHashes};
 use crate::time::Timestamp;
 
-/// As long as windows take less than this, and less than a sixteenth of the budget, there is plenty of
-/// memory: they begin in one piece, which spares small flows the growing.
+/// As long as windows take less than this, and less than a sixteenth of the budget, there is plenty
+/// of memory: they begin in one piece, which spares small flows the growing.
 const PLENTY: u64 = 4 << 20;
 
 /// What a file usually takes besides its window: itself, a short name, and its places in several
@@ -119,6 +119,11 @@ impl FileStore {
         }
     }
 
+    /// What gives its files their names.
+    pub(super) fn namer(&self) -> &Namer {
+        &self.tools.namer
+    }
+
     /// Adds a file. Nothing is made on disk before its bytes are written or [`create`](Self::create)
     /// is called.
     pub fn add(
@@ -132,15 +137,8 @@ impl FileStore {
 
     /// Adds a file that was made and finished before, to go on at its end. `None` if it is gone.
     pub fn resume(&mut self, path: &Path) -> Option<FileId> {
-        let len = self
-            .tools
-            .namer
-            .folder()
-            .open(path, Opening::Again, FILE_MODE)
-            .ok()?
-            .metadata()
-            .ok()?
-            .len();
+        let made = self.namer().folder().open_again(path).ok()?;
+        let len = made.metadata().ok()?.len();
         let creation = Creation::Made(path.to_owned());
         let mut file = StoredFile::new(creation, None, None);
         file.written = len;
