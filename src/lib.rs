@@ -16,6 +16,7 @@
 
 pub mod app;
 pub mod capture;
+pub mod chunk;
 pub mod cli;
 pub mod config;
 pub mod decode;

@@ -16,12 +16,15 @@ static ZEROS: [u8; BLOCK as usize] = [0; BLOCK as usize];
 /// Less than this is not worth looking at.
 const SMALL: usize = 2 * BLOCK as usize;
 
-/// Writes `bytes` at `position` of a file whose end is at `len`: behind it, zeros need not be
-/// written. The file is then at least as long as if they had been.
-pub fn write_at(file: &File, bytes: &[u8], position: u64, len: u64) -> io::Result<()> {
+/// Writes `bytes` at `position` of a file that reads as zeros from `empty_from` on: there, zeros
+/// need not be written. The file is then at least as long as if they had been.
+///
+/// Somebody else may be writing other parts of the file, so that its length is not set: what was
+/// written beyond it might be cut off.
+pub fn write_at(file: &File, bytes: &[u8], position: u64, empty_from: u64) -> io::Result<()> {
     let end = position + bytes.len() as u64;
-    match write_runs(file, bytes, position, len)? {
-        written if written < end => file.set_len(end),
+    match write_runs(file, bytes, position, empty_from)? {
+        written if written < end => file.write_all_at(&[0], end - 1),
         _ => Ok(()),
     }
 }
@@ -58,9 +61,10 @@ pub fn write_runs(file: &File, bytes: &[u8], position: u64, empty_from: u64) -> 
     Ok(written)
 }
 
-/// Whether a block, or a part of one, holds nothing.
-fn is_zero(block: &[u8]) -> bool {
-    ZEROS.get(..block.len()) == Some(block)
+/// Whether there is nothing but zeros. Costs a look at one byte of what does not begin with zeros.
+pub fn is_zero(bytes: &[u8]) -> bool {
+    bytes.first() == Some(&0)
+        && bytes.chunks(ZEROS.len()).all(|it| ZEROS.get(..it.len()) == Some(it))
 }
 
 #[cfg(test)]

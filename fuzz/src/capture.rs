@@ -38,7 +38,7 @@ fn read(path: &Path) {
                     assert!(record.ends_with(packet.data));
                 }
             }
-            Ok(Next::Idle) => {}
+            Ok(Next::Idle | Next::AtHand) => {}
             Ok(Next::End) => {
                 let position = source.position();
                 assert!(Some(position) <= source.size(), "read more than there is");

@@ -98,14 +98,23 @@ impl Reading<'_> {
         let (mut packets, mut looks) = (0, 0);
         let mut flushed = Instant::now();
         let mut stopped = None;
+        let mut is_lent = false;
         while self.goes_on(&mut stopped) {
+            if !is_lent && let Some(chunk) = self.source.chunk_at_hand() {
+                pipeline.sink.lend(chunk);
+                is_lent = true;
+            }
             let mut at_hand = self.source.at_hand();
             let taken = pipeline.batch(&mut at_hand, &mut wanted, self.phase);
             let passed = at_hand.passed();
             self.source.pass_over(passed);
             packets += taken;
             if taken == 0 {
-                match self.source.next_packet() {
+                if std::mem::take(&mut is_lent) {
+                    pipeline.sink.end_lending();
+                }
+                match self.source.read_on() {
+                    Ok(Next::AtHand) => {}
                     Ok(Next::Packet(packet)) => {
                         let mut alone = std::iter::once(packet);
                         packets += pipeline.batch(&mut alone, &mut wanted, self.phase);
@@ -139,6 +148,7 @@ impl Reading<'_> {
                 });
             }
         }
+        pipeline.sink.end_lending();
         drop(progress);
         if self.stop.is_raised() {
             self.messages.debug(1, "terminating orderly");

@@ -10,6 +10,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::memory::Shares;
+use crate::chunk::Chunk;
 use crate::flow::{Identity, Near, Sink, Summary};
 use crate::hooks::{AlertDescriptor, Children};
 use crate::messages::Messages;
@@ -101,6 +102,20 @@ impl StreamSink {
         self.settle();
         if let Some(report) = &mut self.report {
             report.flush();
+        }
+    }
+
+    /// From now on payloads may lie in `chunk`, and files may hold that until they are written.
+    pub(super) fn lend(&mut self, chunk: &Chunk) {
+        if let Route::Files(files) = &mut self.route {
+            files.lend(chunk);
+        }
+    }
+
+    /// The chunk has been read.
+    pub(super) fn end_lending(&mut self) {
+        if let Route::Files(files) = &mut self.route {
+            files.end_lending();
         }
     }
 

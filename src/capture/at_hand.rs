@@ -14,11 +14,7 @@ pub struct AtHand<'a> {
 
 impl<'a> AtHand<'a> {
     pub(super) fn new(reader: &'a Reader, window: &'a [u8]) -> Self {
-        let is_ordinary = match reader {
-            Reader::Pcap(reader) => reader.is_ordinary(),
-            Reader::PcapNg(reader) => reader.is_ordinary(),
-        };
-        Self { reader: is_ordinary.then_some(reader), window, passed: 0 }
+        Self { reader: reader.is_ordinary().then_some(reader), window, passed: 0 }
     }
 
     /// How many bytes of the capture the packets given so far take.

@@ -18,6 +18,7 @@ use super::record::Record;
 use super::savefile::PcapHeader;
 use super::source::Next;
 use super::window::{Fill, Window};
+use crate::chunk::Chunk;
 
 /// Bytes of a file to have in memory.
 const WINDOW_LEN: usize = 256 << 10;
@@ -95,6 +96,14 @@ impl FileSource {
         }
     }
 
+    /// See [`Source::chunk_at_hand`](super::Source::chunk_at_hand).
+    pub fn chunk_at_hand(&self) -> Option<&Chunk> {
+        match &self.state {
+            State::Inside(reader) if reader.is_ordinary() => Some(self.window.chunk()),
+            _ => None,
+        }
+    }
+
     /// See [`Source::pass_over`](super::Source::pass_over).
     #[inline]
     pub fn pass_over(&mut self, len: usize) {
@@ -103,6 +112,15 @@ impl FileSource {
 
     /// See [`Source::next_packet`](super::Source::next_packet).
     pub fn next_packet(&mut self) -> Result<Next<'_>, CaptureError> {
+        self.next(false)
+    }
+
+    /// See [`Source::read_on`](super::Source::read_on).
+    pub fn read_on(&mut self) -> Result<Next<'_>, CaptureError> {
+        self.next(true)
+    }
+
+    fn next(&mut self, leaves_at_hand: bool) -> Result<Next<'_>, CaptureError> {
         loop {
             let record = match &mut self.state {
                 State::Inside(Reader::Pcap(reader)) => reader.next(&mut self.window),
@@ -115,6 +133,9 @@ impl FileSource {
             };
             match record {
                 Ok(Record::Packet(packet)) => {
+                    if leaves_at_hand && self.at_hand().next().is_some() {
+                        return Ok(Next::AtHand);
+                    }
                     return Ok(Next::Packet(packet.lend(&mut self.window)));
                 }
                 Ok(Record::Waiting) => return Ok(Next::Idle),
@@ -239,6 +260,14 @@ impl Reader {
             () if PcapReader::recognises(magic) => PcapReader::open(window).map(Self::Pcap),
             () if PcapNgReader::recognises(magic) => PcapNgReader::open(window).map(Self::PcapNg),
             () => Err(Fault::UnknownFormat),
+        }
+    }
+
+    /// Whether its packets are [at hand](AtHand).
+    pub(super) fn is_ordinary(&self) -> bool {
+        match self {
+            Self::Pcap(reader) => reader.is_ordinary(),
+            Self::PcapNg(reader) => reader.is_ordinary(),
         }
     }
 

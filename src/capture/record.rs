@@ -33,10 +33,13 @@ impl PacketRecord {
     #[inline]
     pub(super) fn lend<R>(self, window: &mut Window<R>) -> RawPacket<'_> {
         let Self { time, wire_len, link_type, record_len, data, big_endian } = self;
-        let data = window.lend(record_len, data);
-        if big_endian && link_type == LinkType::NFLOG {
+        let data = if big_endian && link_type == LinkType::NFLOG {
+            let data = window.lend_mut(record_len, data);
             nflog::make_little_endian(data);
-        }
+            data
+        } else {
+            window.lend(record_len, data)
+        };
         RawPacket { time, wire_len, link_type, data }
     }
 }

@@ -8,12 +8,15 @@ use super::file::FileSource;
 use super::live::{Live, LiveOptions};
 use super::packet::{LinkType, RawPacket};
 use super::savefile::PcapHeader;
+use crate::chunk::Chunk;
 
 /// What a source has next.
 #[derive(Clone, Copy, Debug)]
 pub enum Next<'a> {
     /// A packet.
     Packet(RawPacket<'a>),
+    /// There are packets at hand, to be taken from [`Source::at_hand`].
+    AtHand,
     /// Nothing now; the source is live or a pipe, and has been silent for some 20 ms. Time to do
     /// what was put off, and to look whether to stop.
     Idle,
@@ -42,11 +45,20 @@ impl Source {
 
     /// The next packet, or why there is none.
     ///
-    /// After an error there may still be packets (of the next file in an archive): call again until
+    /// It is never [`Next::AtHand`]. After an error there may still be packets (of the next file in an archive): call again until
     /// [`Next::End`].
     pub fn next_packet(&mut self) -> Result<Next<'_>, CaptureError> {
         match self {
             Self::File(file) => file.next_packet(),
+            Self::Live(live) => live.next_packet(),
+        }
+    }
+
+    /// As [`next_packet`](Self::next_packet), but leaves packets at hand where they are. To be called
+    /// when there were none.
+    pub fn read_on(&mut self) -> Result<Next<'_>, CaptureError> {
+        match self {
+            Self::File(file) => file.read_on(),
             Self::Live(live) => live.next_packet(),
         }
     }
@@ -59,6 +71,15 @@ impl Source {
         match self {
             Self::File(file) => file.at_hand(),
             Self::Live(_) => AtHand::default(),
+        }
+    }
+
+    /// The memory in which packets at hand lie. Whoever holds it may go on reading them, whatever
+    /// happens to the source.
+    pub fn chunk_at_hand(&self) -> Option<&Chunk> {
+        match self {
+            Self::File(file) => file.chunk_at_hand(),
+            Self::Live(_) => None,
         }
     }
 

@@ -74,13 +74,18 @@ fn read_by(bytes: &[u8], at_hand: bool) -> Outcome {
     };
     match FileSource::open(file.path()) {
         Ok(mut source) => loop {
-            if at_hand {
-                let mut packets = source.at_hand();
-                outcome.packets.extend(packets.by_ref().map(sample));
-                let passed = packets.passed();
-                source.pass_over(passed);
-            }
-            match source.next_packet() {
+            let next = match at_hand {
+                true => {
+                    let mut packets = source.at_hand();
+                    outcome.packets.extend(packets.by_ref().map(sample));
+                    let passed = packets.passed();
+                    source.pass_over(passed);
+                    source.read_on()
+                }
+                false => source.next_packet(),
+            };
+            match next {
+                Ok(Next::AtHand) => assert!(at_hand && source.at_hand().next().is_some()),
                 Ok(Next::Packet(packet)) => outcome.packets.push(sample(packet)),
                 Ok(Next::Idle) => {}
                 Ok(Next::End) => break,

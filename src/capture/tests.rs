@@ -237,6 +237,7 @@ fn a_silent_pipe_is_idle_and_goes_on() {
         match source.next_packet().unwrap() {
             Next::Packet(packet) => packets += usize::from(packet.data.len() == 1514),
             Next::Idle => assert!(begin.elapsed() < Duration::from_secs(5)),
+            Next::AtHand => panic!("packets are taken one by one"),
             Next::End => break,
         }
     }

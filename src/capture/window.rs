@@ -2,9 +2,20 @@
 //! read on: no allocation and no system call for each packet.
 //!
 //! The buffer grows when one record needs more than it holds, and only as fast as bytes really
-//! arrive, so that a false length in a damaged file costs nothing.
+//! arrive, so that a false length in a damaged file costs nothing. Bytes that somebody else holds
+//! are left alone: the window then goes on in another buffer.
 
 use std::io::{self, ErrorKind, Read};
+use std::ops::Range;
+
+use crate::chunk::Chunk;
+
+/// Buffers that are held by others are at least so large: much of them is then written in one go,
+/// and half a processor's own cache is still free.
+const HELD_LEN: usize = 1 << 20;
+
+/// Buffers that are kept for when nobody else holds them any more.
+const MAX_OTHERS: usize = 8;
 
 /// A buffered part of a byte stream.
 ///
@@ -12,9 +23,11 @@ use std::io::{self, ErrorKind, Read};
 /// not yet consumed.
 pub(super) struct Window<R> {
     stream: R,
-    buffer: Vec<u8>,
+    buffer: Chunk,
     start: usize,
     end: usize,
+    /// Buffers that were used before, and were held by others then.
+    others: Vec<Chunk>,
 }
 
 /// What came of an attempt to have some bytes.
@@ -31,13 +44,14 @@ pub(super) enum Fill {
 impl<R> Window<R> {
     /// A window of `capacity` bytes, to begin with.
     pub(super) fn new(stream: R, capacity: usize) -> Self {
-        Self { stream, buffer: vec![0; capacity.max(1)], start: 0, end: 0 }
+        let buffer = Chunk::new(capacity.max(1));
+        Self { stream, buffer, start: 0, end: 0, others: Vec::new() }
     }
 
     /// The same buffered bytes, followed by another stream.
     pub(super) fn map_stream<S>(self, change: impl FnOnce(R) -> S) -> Window<S> {
-        let Self { stream, buffer, start, end } = self;
-        Window { stream: change(stream), buffer, start, end }
+        let Self { stream, buffer, start, end, others } = self;
+        Window { stream: change(stream), buffer, start, end, others }
     }
 
     /// The stream behind the window. Reading from it directly would lose the bytes' order.
@@ -48,7 +62,13 @@ impl<R> Window<R> {
     /// The bytes that are there.
     #[inline]
     pub(super) fn filled(&self) -> &[u8] {
-        self.buffer.get(self.start..self.end).unwrap_or_default()
+        self.buffer.bytes().get(self.start..self.end).unwrap_or_default()
+    }
+
+    /// Everything in memory, with the bytes that are there somewhere in it, to be held by others.
+    #[inline]
+    pub(super) fn chunk(&self) -> &Chunk {
+        &self.buffer
     }
 
     /// Drops `count` bytes from the front, or all there are.
@@ -60,8 +80,16 @@ impl<R> Window<R> {
     /// Drops `count` bytes from the front and lends those among them that stand in `part`;
     /// none unless `part.end <= count` and all are there.
     #[inline]
-    pub(super) fn lend(&mut self, count: usize, part: std::ops::Range<usize>) -> &mut [u8] {
-        let front = self.buffer.get_mut(self.start..self.end).unwrap_or_default();
+    pub(super) fn lend(&mut self, count: usize, part: Range<usize>) -> &[u8] {
+        let front = self.buffer.bytes().get(self.start..self.end).unwrap_or_default();
+        self.start = self.start.saturating_add(count).min(self.end);
+        front.get(..count).and_then(|taken| taken.get(part)).unwrap_or_default()
+    }
+
+    /// The same, to be changed.
+    pub(super) fn lend_mut(&mut self, count: usize, part: Range<usize>) -> &mut [u8] {
+        let buffer = self.buffer.bytes_to_change();
+        let front = buffer.get_mut(self.start..self.end).unwrap_or_default();
         self.start = self.start.saturating_add(count).min(self.end);
         front.get_mut(..count).and_then(|taken| taken.get_mut(part)).unwrap_or_default()
     }
@@ -104,25 +132,51 @@ impl<R: Read> Window<R> {
     #[cold]
     #[inline(never)]
     fn fill_from_stream(&mut self, wanted: usize) -> io::Result<Fill> {
-        // What is left is less than one record, so moving it costs next to nothing.
-        self.buffer.copy_within(self.start..self.end, 0);
-        self.end -= self.start;
-        self.start = 0;
+        self.begin_anew();
+        let buffer = self.buffer.bytes_to_change();
         while self.end < wanted {
-            if self.end == self.buffer.len() {
-                let doubled = self.buffer.len().saturating_mul(2);
-                self.buffer.resize(doubled.min(wanted), 0);
+            if self.end == buffer.len() {
+                let doubled = buffer.len().saturating_mul(2);
+                buffer.resize(doubled.min(wanted), 0);
             }
-            let room = self.buffer.get_mut(self.end..).unwrap_or_default();
+            let room = buffer.get_mut(self.end..).unwrap_or_default();
             match self.stream.read(room) {
                 Ok(0) => return Ok(Fill::Short(self.end)),
-                Ok(count) => self.end = (self.end + count).min(self.buffer.len()),
+                Ok(count) => self.end = (self.end + count).min(buffer.len()),
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(Fill::Waiting),
                 Err(error) => return Err(error),
             }
         }
         Ok(Fill::Enough)
+    }
+
+    /// Has the bytes that are there at the front of a buffer that nobody else holds. They are less
+    /// than one record, so moving them costs next to nothing.
+    fn begin_anew(&mut self) {
+        if let Some(buffer) = self.buffer.bytes_mut() {
+            buffer.copy_within(self.start..self.end, 0);
+        } else {
+            let free = self.others.iter_mut().position(|it| it.bytes_mut().is_some());
+            let mut next = match free {
+                Some(place) => self.others.swap_remove(place),
+                None => Chunk::new(self.buffer.bytes().len().max(HELD_LEN)),
+            };
+            let left = self.filled();
+            let buffer = next.bytes_to_change();
+            if buffer.len() < left.len() {
+                buffer.resize(left.len(), 0);
+            }
+            if let Some(front) = buffer.get_mut(..left.len()) {
+                front.copy_from_slice(left);
+            }
+            let held = std::mem::replace(&mut self.buffer, next);
+            if self.others.len() < MAX_OTHERS && held.bytes().len() >= HELD_LEN {
+                self.others.push(held);
+            }
+        }
+        self.end -= self.start;
+        self.start = 0;
     }
 }
 
@@ -177,7 +231,29 @@ mod tests {
     fn a_false_length_does_not_allocate() {
         let mut window = Window::new(&[1u8; 100][..], 16);
         assert_eq!(window.fill(1 << 40).unwrap(), Fill::Short(100));
-        assert!(window.buffer.len() <= 200);
+        assert!(window.buffer.bytes().len() <= 200);
+    }
+
+    #[test]
+    fn bytes_that_others_hold_stay() {
+        let bytes: Vec<u8> = (0..100).collect();
+        let mut window = Window::new(&bytes[..], 8);
+        let mut held = Vec::new();
+        for round in 0..12_u8 {
+            assert_eq!(window.fill(8).unwrap(), Fill::Enough);
+            let front = round * 7;
+            assert_eq!(window.filled()[..8], *(front..front + 8).collect::<Vec<_>>());
+            let chunk = window.chunk().clone();
+            let range = chunk.range_of(window.filled()).unwrap();
+            held.push((chunk, range, front));
+            window.consume(7);
+            if round == 5 {
+                held.clear();
+            }
+        }
+        for (chunk, range, front) in held {
+            assert_eq!(chunk.bytes()[range][0], front);
+        }
     }
 
     #[test]

@@ -10,6 +10,7 @@ use super::create::{Creation, NewFile};
 use super::finisher::{Finisher, Outcome, Ticket};
 use super::naming::NameHash;
 use super::store::{FileId, FileStore};
+use crate::chunk::Chunk;
 use crate::flow::{Identity, Near};
 use crate::scan::{Algorithms, RunningHashes};
 use crate::time::Timestamp;
@@ -84,6 +85,16 @@ impl FlowFiles {
         if self.options.index {
             self.write_index(file, position, time, kept);
         }
+    }
+
+    /// From now on payloads may lie in `chunk`, from where large streams are written.
+    pub fn lend(&mut self, chunk: &Chunk) {
+        self.store.lend(chunk);
+    }
+
+    /// The chunk has been read.
+    pub fn end_lending(&mut self) {
+        self.store.end_lending();
     }
 
     /// Brings near the processor what it takes to store the next payload.

@@ -8,6 +8,7 @@
 //! is in one piece.
 
 use super::blocks::{Blocks, Chain, SpareBlocks};
+use super::lent::Lent;
 use crate::sys::cache;
 
 /// The largest hole that is bridged with zeros in memory.
@@ -53,11 +54,12 @@ pub(super) enum Placed {
     Full,
 }
 
-/// The bytes of a window, on their way to the file.
+/// Bytes on their way to a file: those of a window, or such as never were in one.
 #[derive(Debug)]
 pub(super) enum Gathered {
     Piece(Vec<u8>),
     Blocks(Chain),
+    Lent(Lent),
 }
 
 impl Gathered {
@@ -66,6 +68,7 @@ impl Gathered {
         match self {
             Self::Piece(bytes) => bytes.len(),
             Self::Blocks(chain) => chain.len(),
+            Self::Lent(lent) => lent.pieces.len(),
         }
     }
 }

@@ -11,7 +11,7 @@ use super::create::Creation;
 use super::moving;
 use super::naming::NameHash;
 use super::pending::PendingBytes;
-use super::store::FileId;
+use super::store::{FileId, LoanId};
 use super::tools::Tools;
 use super::write_behind::{self, SharedHashes};
 use crate::messages::Messages;
@@ -34,8 +34,14 @@ pub struct StoredFile {
     pub(super) written: u64,
     /// It cannot be written; that was told.
     pub(super) failed: bool,
+    /// It takes on payloads where they are, if it can, without a window.
+    pub(super) takes_on: bool,
+    /// What it has taken on so.
+    pub(super) loan: Option<LoanId>,
     /// Writes that were handed over and are not known to be done.
     pub(super) on_the_way: u32,
+    /// Whether a window may be among them.
+    pub(super) is_window_on_the_way: bool,
     /// Where the window ended when it was last looked at because memory was scarce.
     pub(super) looked_at: u64,
     /// The position behind the last bytes that were written past the window.
@@ -90,8 +96,11 @@ impl StoredFile {
             looked_at: 0,
             last_write: 0,
             on_the_way: 0,
+            is_window_on_the_way: false,
             hashes: hashes.map(|hashes| Arc::new(Mutex::new(hashes))),
             failed: false,
+            takes_on: false,
+            loan: None,
         }
     }
 

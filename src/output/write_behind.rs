@@ -47,12 +47,12 @@ pub(super) type SharedHashes = Arc<Mutex<RunningHashes>>;
 pub(super) struct Write {
     pub(super) id: FileId,
     pub(super) target: Target,
-    /// Where in the file they belong.
+    /// Where in the file they belong, unless they say so themselves.
     pub(super) start: u64,
     /// Where the file ends when they arrive.
     pub(super) empty_from: u64,
     pub(super) bytes: Gathered,
-    /// What is to be told of them.
+    /// What is to be told of them; not of those that are lent.
     pub(super) hashes: Option<SharedHashes>,
 }
 
@@ -134,6 +134,15 @@ impl WriteBehind {
         }
     }
 
+    /// Takes on writes that belong together.
+    pub(super) fn begin_together(&mut self, writes: Vec<Write>) {
+        self.hand_over();
+        self.waiting += writes.len();
+        self.waiting_bytes += writes.iter().map(|write| write.bytes.len()).sum::<usize>();
+        self.batch = writes;
+        self.hand_over();
+    }
+
     /// Hands over what was kept to be handed over together.
     fn hand_over(&mut self) {
         self.batch_bytes = 0;
@@ -149,6 +158,11 @@ impl WriteBehind {
     /// Whether something must be written before more is handed over.
     pub(super) fn is_full(&self) -> bool {
         self.waiting >= MAX_WAITING || self.waiting_bytes >= MAX_WAITING_BYTES
+    }
+
+    /// Whether the thread has nothing to do.
+    pub(super) fn is_idle(&self) -> bool {
+        self.waiting == 0
     }
 
     /// Whether the thread will have something to do for a while.
@@ -201,10 +215,6 @@ impl Write {
     /// Does it.
     pub(super) fn run(mut self, tools: &mut Tools) -> Written {
         let Self { target, bytes, start, empty_from, hashes, .. } = &mut self;
-        let in_piece = match bytes {
-            Gathered::Piece(bytes) => bytes.as_slice(),
-            Gathered::Blocks(chain) => chain.in_piece(&mut tools.scratch),
-        };
         let mut opened = None;
         let file = match target {
             Target::Open(file) => Ok(&*file),
@@ -213,6 +223,13 @@ impl Write {
             }
         };
         let result = file.and_then(|file| {
+            let in_piece = match bytes {
+                Gathered::Piece(bytes) => bytes.as_slice(),
+                Gathered::Blocks(chain) => chain.in_piece(&mut tools.scratch),
+                Gathered::Lent(lent) => {
+                    return lent.write_to(file, *empty_from, &mut tools.scratch);
+                }
+            };
             if let Some(hashes) = hashes {
                 update(hashes, *start, in_piece);
             }

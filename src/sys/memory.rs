@@ -10,7 +10,7 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 
 /// Memory from this size on is asked of the system, without the heap between.
-const LARGE: usize = 4 << 20;
+const LARGE: usize = 1 << 20;
 
 /// The system's allocator for all that is small, and memory in large pages for what is not.
 #[derive(Debug)]

@@ -33,7 +33,7 @@ pub fn of_capture(path: &Path) -> io::Result<Vec<Seed>> {
     while let Ok(next) = source.next_packet() {
         let packet = match next {
             Next::Packet(packet) => packet,
-            Next::Idle => continue,
+            Next::Idle | Next::AtHand => continue,
             Next::End => break,
         };
         if let Some(number) = number_of(packet.link_type)

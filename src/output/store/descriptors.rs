@@ -54,7 +54,7 @@ impl FileStore {
     }
 
     /// How many descriptors are in use, or will be at once.
-    fn held(&self) -> usize {
+    pub(super) fn held(&self) -> usize {
         self.open.len() + self.opening
     }
 

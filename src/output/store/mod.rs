@@ -9,6 +9,9 @@
 //! bytes; the others go on.
 
 mod descriptors;
+mod lending;
+#[cfg(test)]
+mod lending_tests;
 mod line;
 mod repeats;
 mod room;
@@ -19,6 +22,9 @@ use std::io;
 use std::num::NonZeroU32;
 use std::path::Path;
 
+pub(super) use self::lending::LoanId;
+
+use self::lending::Lending;
 use self::line::Line;
 use self::spare::Spare;
 use super::blocks::SpareBlocks;
@@ -95,6 +101,7 @@ pub struct FileStore {
     /// How many windows were written.
     writes: u64,
     behind: Option<WriteBehind>,
+    lending: Lending,
     spare: Spare,
     limits: Limits,
     tools: Tools,
@@ -113,6 +120,7 @@ impl FileStore {
             memory_used: 0,
             writes: 0,
             behind: if limits.beside { WriteBehind::start(tools.clone()) } else { None },
+            lending: Lending::default(),
             spare: Spare::default(),
             limits,
             tools,
@@ -221,7 +229,7 @@ impl FileStore {
     pub fn put(&mut self, id: FileId, position: u64, data: &[u8]) {
         let Some(Some(file)) = self.files.get_mut(id.index()) else { return };
         let place = position + file.lead;
-        if !file.pending.append(place, data) {
+        if !file.pending.append(place, data) && !self.lending.add(file, place, data) {
             self.place(id, place, data);
         }
     }
@@ -233,6 +241,13 @@ impl FileStore {
         if file.failed || data.is_empty() {
             return;
         }
+        if file.takes_on && file.pending.is_empty() {
+            self.end_loan(id);
+            if self.begin_loan(id, position, data) {
+                return;
+            }
+        }
+        let Some(file) = &mut self.files[id.index()] else { return };
         // As `change_window` does it; with nothing between it and the window, for this is done for
         // every payload when windows are many.
         let before = file.pending.memory() as u64;
@@ -242,10 +257,15 @@ impl FileStore {
         if before == 0 && plenty {
             file.pending.begin_with(self.spare.take_first_window());
         }
-        if file.pending.outgrows(data.len())
-            && let Some(window) = self.spare.full_window()
-        {
-            file.pending.move_into(window);
+        if file.pending.outgrows(data.len()) {
+            if file.hashes.is_none() && self.lending.lends(data) {
+                file.takes_on = true;
+                self.write_out(id);
+                return self.place(id, position, data);
+            }
+            if let Some(window) = self.spare.full_window() {
+                file.pending.move_into(window);
+            }
         }
         let placed = file.pending.put(position, data, file.written, &mut self.spare.blocks);
         // A window that is put in one piece may take less than before.
@@ -256,6 +276,11 @@ impl FileStore {
             // there takes the window with it.
             Placed::Before if file.written_apart != position => {
                 self.write_apart(id, position, data)
+            }
+            Placed::Full if file.hashes.is_none() && self.lending.lends(data) => {
+                file.takes_on = true;
+                self.write_out(id);
+                self.place(id, position, data);
             }
             Placed::Full => {
                 self.write_full(id);
@@ -300,6 +325,7 @@ impl FileStore {
         while let Some(moved) = self.moved.oldest() {
             self.give_back_room(FileId::of_slot(moved));
         }
+        self.write_loans();
         while let Some(slot) = self.line.next() {
             self.write_and_release(FileId::of_slot(slot));
         }
@@ -345,6 +371,7 @@ impl FileStore {
     fn fail(&mut self, id: FileId, error: io::Error) {
         let Some(file) = &mut self.files[id.index()] else { return };
         file.fail(error, &self.tools.messages);
+        self.lending.take(file);
         self.open.remove(id.slot());
     }
 }

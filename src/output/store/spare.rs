@@ -5,6 +5,7 @@
 //! that it is worth keeping, too.
 
 use crate::output::blocks::{Blocks, SpareBlocks};
+use crate::output::lent::{Lent, Pieces};
 use crate::output::pending::{FULL_WINDOW, Gathered};
 use crate::output::stored_file::StoredFile;
 
@@ -23,6 +24,9 @@ const MAX_FULL_WINDOWS: usize = 32;
 /// Files that are kept.
 const MAX_FILES: usize = 1024;
 
+/// Lists of payloads that are kept.
+const MAX_PIECES: usize = 256;
+
 /// What is there to be used again; all of it is empty.
 #[derive(Debug, Default)]
 pub(super) struct Spare {
@@ -31,6 +35,7 @@ pub(super) struct Spare {
     first_windows: Vec<Vec<u8>>,
     #[expect(clippy::vec_box, reason = "they are used again as they are, not moved")]
     files: Vec<Box<StoredFile>>,
+    pieces: Vec<Pieces>,
 }
 
 impl Spare {
@@ -65,7 +70,18 @@ impl Spare {
         match bytes {
             Gathered::Piece(bytes) => self.keep_window(bytes),
             Gathered::Blocks(chain) => self.blocks.give(chain.into_blocks()),
+            Gathered::Lent(Lent { mut pieces, .. }) => {
+                if self.pieces.len() < MAX_PIECES {
+                    pieces.clear();
+                    self.pieces.push(pieces);
+                }
+            }
         }
+    }
+
+    /// A list of payloads without any in it.
+    pub(super) fn take_pieces(&mut self) -> Pieces {
+        self.pieces.pop().unwrap_or_default()
     }
 
     /// Takes what a window consisted of.

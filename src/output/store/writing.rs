@@ -12,9 +12,6 @@ use crate::output::write_behind::{Target, Write, WriteBehind, Written};
 /// This many files of the line are looked at for one whose window is worth writing.
 const CANDIDATES: usize = 8;
 
-/// Of windows of this size the packet loop writes some itself.
-const LARGE: usize = 64 * 1024;
-
 /// Takes bytes out of a window, which goes on in the memory that is given.
 type Take = fn(&mut PendingBytes, Vec<u8>) -> (u64, Gathered);
 
@@ -57,23 +54,26 @@ impl FileStore {
         };
         let empty_from = file.written;
         file.written = file.written.max(start + bytes.len() as u64);
-        // What is on the way already must come first, and hashing takes longer than writing. Of
-        // large windows every third one goes to the thread: with all of them a GB of eight streams
-        // takes a tenth less time, but a tenth more of the processors', because every byte then
-        // moves from one's cache to the other's. Of small ones it takes as many as it can, for
-        // opening their files takes longer than the bytes do.
-        let is_turn = file.hashes.is_some() || bytes.len() < LARGE || self.writes.is_multiple_of(3);
+        // What is on the way already must come first. Otherwise the thread takes as much as it can:
+        // some of it costs more there, for its bytes move from one processor's cache to the other's,
+        // but then nobody waits for it.
         let is_busy = self.behind.as_ref().is_none_or(WriteBehind::is_busy);
-        let is_worth_it = file.on_the_way > 0 || is_turn && !is_busy;
+        let is_for_thread = file.on_the_way > 0 || !is_busy;
         file.on_the_way += 1;
+        file.is_window_on_the_way = true;
         let write = Write { id, target, start, empty_from, bytes, hashes: file.hashes.clone() };
         match &mut self.behind {
-            Some(behind) if is_worth_it => behind.begin(write),
+            Some(behind) if is_for_thread => behind.begin(write),
             _ => {
                 let written = write.run(&mut self.tools);
                 self.note(written);
             }
         }
+        self.note_written();
+    }
+
+    /// Takes note of what the thread has written, and waits for it if that has too much to do.
+    pub(super) fn note_written(&mut self) {
         while let Some(behind) = &mut self.behind {
             let written = if behind.is_full() { behind.wait() } else { behind.poll() };
             match written {
@@ -105,6 +105,7 @@ impl FileStore {
         }
         if let Some(file) = &mut self.files[id.index()] {
             file.on_the_way -= 1;
+            file.is_window_on_the_way &= file.on_the_way > 0;
         }
         if let Err(error) = result {
             self.fail(id, error);
@@ -113,6 +114,7 @@ impl FileStore {
 
     /// Waits until nothing of the file is on the way.
     pub(super) fn settle(&mut self, id: FileId) {
+        self.end_loan(id);
         while self.files[id.index()].as_ref().is_some_and(|file| file.on_the_way > 0) {
             match self.behind.as_mut().and_then(WriteBehind::wait) {
                 Some(written) => self.note(written),
@@ -121,6 +123,7 @@ impl FileStore {
                     self.behind = None;
                     if let Some(file) = &mut self.files[id.index()] {
                         file.on_the_way = 0;
+                        file.is_window_on_the_way = false;
                     }
                     self.fail(id, io::Error::other("lost by a failure of the program"));
                 }
@@ -181,7 +184,7 @@ impl FileStore {
     }
 
     /// Gives the memory of an empty window back.
-    fn release(&mut self, id: FileId) {
+    pub(super) fn release(&mut self, id: FileId) {
         if let Some(released) = self.change_window(id, |window, _| window.release()) {
             self.spare.keep_released(released);
         }

@@ -1,0 +1,195 @@
+//! Large streams are written straight from where the capture was read, without a window of their
+//! own: what files take on of a chunk is written together once the chunk has been read.
+//!
+//! A stream that has filled a window goes on so as long as enough of it comes with each chunk.
+//! Until its pieces are written they count as written, as bytes on the way to the file do.
+
+use std::fs::File;
+use std::num::NonZeroU32;
+use std::sync::Arc;
+
+use super::{FileId, FileStore};
+use crate::chunk::Chunk;
+use crate::output::lent::{Lent, Pieces};
+use crate::output::pending::Gathered;
+use crate::output::stored_file::StoredFile;
+use crate::output::write_behind::{Target, Write};
+
+/// A file that takes on a smaller part of a chunk is better off with a window.
+const WORTH_IT: usize = 32;
+
+/// If most files are, no file takes on anything of so many chunks.
+const REST: u32 = 256;
+
+/// So is one whose payloads are smaller.
+const SMALL_PAYLOAD: usize = 256;
+
+/// As many payloads are taken on before they are written.
+const MOST_PIECES: usize = 1024;
+
+/// Names what a file has taken on: one more than its place among all that was taken on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::output) struct LoanId(NonZeroU32);
+
+impl LoanId {
+    fn index(self) -> usize {
+        self.0.get() as usize - 1
+    }
+}
+
+/// What files have taken on of the chunk that is being read.
+#[derive(Debug, Default)]
+pub(super) struct Lending {
+    chunk: Option<Chunk>,
+    /// `None` is what was written already.
+    pub(super) loans: Vec<Option<Loan>>,
+    /// Of how many more chunks nothing is taken on.
+    rest: u32,
+}
+
+/// What a file has taken on.
+#[derive(Debug)]
+pub(super) struct Loan {
+    file: FileId,
+    handle: Arc<File>,
+    /// Where the file ended before.
+    empty_from: u64,
+    pieces: Pieces,
+}
+
+impl Lending {
+    /// Whether `data` may be taken on.
+    pub(super) fn lends(&self, data: &[u8]) -> bool {
+        self.rest == 0 && self.chunk.as_ref().is_some_and(|chunk| chunk.range_of(data).is_some())
+    }
+
+    fn begin(&mut self, loan: Loan) -> LoanId {
+        self.loans.push(Some(loan));
+        LoanId(NonZeroU32::MIN.saturating_add(self.loans.len() as u32 - 1))
+    }
+
+    /// Adds a payload to what the file has taken on, if that can be done.
+    #[inline]
+    pub(super) fn add(&mut self, file: &mut StoredFile, place: u64, data: &[u8]) -> bool {
+        if let Some(loan) = file.loan
+            && let Some(range) = self.chunk.as_ref().and_then(|chunk| chunk.range_of(data))
+            && let Ok(at) = u32::try_from(range.start)
+            && let Some(Some(Loan { pieces, .. })) = self.loans.get_mut(loan.index())
+            && pieces.count() < MOST_PIECES
+        {
+            pieces.add(place, at, range.len() as u32);
+            file.written = file.written.max(place + range.len() as u64);
+            return true;
+        }
+        false
+    }
+
+    /// The bytes that the file has taken on at `place`, if all of them are in one piece.
+    pub(super) fn find(&self, file: &StoredFile, place: u64, len: usize) -> Option<&[u8]> {
+        let Loan { pieces, .. } = self.loans.get(file.loan?.index())?.as_ref()?;
+        pieces.find(self.chunk.as_ref()?, place, len)
+    }
+
+    /// Takes out what the file has taken on, to be written or dropped.
+    pub(super) fn take(&mut self, file: &mut StoredFile) -> Option<Write> {
+        let loan = self.loans.get_mut(file.loan.take()?.index())?.take()?;
+        let Loan { file: id, handle, empty_from, pieces } = loan;
+        file.takes_on = pieces.len() >= SMALL_PAYLOAD * pieces.count();
+        let bytes = Gathered::Lent(Lent { chunk: self.chunk.clone()?, pieces });
+        let target = Target::Open(handle);
+        Some(Write { id, target, start: 0, empty_from, bytes, hashes: None })
+    }
+}
+
+impl FileStore {
+    /// From now on payloads may lie in `chunk`, which files may hold until they are written.
+    pub fn lend(&mut self, chunk: &Chunk) {
+        self.lending.chunk = Some(chunk.clone());
+    }
+
+    /// The chunk has been read: what files have taken on of it is written, or will be.
+    pub fn end_lending(&mut self) {
+        self.write_loans();
+        self.lending.chunk = None;
+        self.lending.rest = self.lending.rest.saturating_sub(1);
+    }
+
+    /// Has the file take on `data` and what comes after it, if that can be done. There must be
+    /// nothing in its window.
+    pub(super) fn begin_loan(&mut self, id: FileId, place: u64, data: &[u8]) -> bool {
+        if !self.lending.lends(data) {
+            return false;
+        }
+        let Some(file) = self.files[id.index()].as_ref().filter(|file| file.takes_on) else {
+            return false;
+        };
+        if file.is_window_on_the_way {
+            // Holes in it, filled with zeros, may be what these bytes are for.
+            self.settle(id);
+        } else if file.handle.is_none() {
+            // With fewer descriptors than large streams, files would be opened for each chunk.
+            if self.held() >= self.limits.descriptors {
+                return false;
+            }
+            self.settle(id);
+        }
+        self.ensure_open(id);
+        let Some(Target::Open(handle)) = self.target(id) else { return false };
+        self.release(id);
+        let Some(file) = &mut self.files[id.index()] else { return false };
+        let pieces = self.spare.take_pieces();
+        let loan = Loan { file: id, handle, empty_from: file.written, pieces };
+        file.loan = Some(self.lending.begin(loan));
+        self.lending.add(file, place, data)
+    }
+
+    /// Writes what the file has taken on.
+    pub(super) fn end_loan(&mut self, id: FileId) {
+        let Some(file) = &mut self.files[id.index()] else { return };
+        if let Some(write) = self.lending.take(file) {
+            file.on_the_way += 1;
+            let written = write.run(&mut self.tools);
+            self.note(written);
+        }
+    }
+
+    /// Writes everything that was taken on, or has it written. The thread takes every second chunk,
+    /// as a whole, if it has time. Then both may be writing to one file, but not the same bytes of
+    /// it: before bytes that are on the way are written once more, they are compared, and so waited
+    /// for.
+    pub(super) fn write_loans(&mut self) {
+        let least = self.lending.chunk.as_ref().map_or(0, |it| it.bytes().len() / WORTH_IT);
+        let mut writes = Vec::new();
+        for index in 0..self.lending.loans.len() {
+            let Some(Some(Loan { file: id, pieces, .. })) = self.lending.loans.get(index) else {
+                continue;
+            };
+            let (id, is_worth_it) = (*id, pieces.len() >= least);
+            let Some(file) = &mut self.files[id.index()] else { continue };
+            if let Some(write) = self.lending.take(file) {
+                file.takes_on &= is_worth_it;
+                file.on_the_way += 1;
+                writes.push(write);
+            }
+        }
+        self.lending.loans.clear();
+        if writes.is_empty() {
+            return;
+        }
+        let taken_on: usize = writes.iter().map(|write| write.bytes.len()).sum();
+        if taken_on < writes.len() * least {
+            self.lending.rest = REST;
+        }
+        self.note_written();
+        match &mut self.behind {
+            Some(behind) if behind.is_idle() => behind.begin_together(writes),
+            _ => {
+                for write in writes {
+                    let written = write.run(&mut self.tools);
+                    self.note(written);
+                }
+            }
+        }
+        self.note_written();
+    }
+}
