@@ -16,12 +16,20 @@ static ZEROS: [u8; BLOCK as usize] = [0; BLOCK as usize];
 /// Less than this is not worth looking at.
 const SMALL: usize = 2 * BLOCK as usize;
 
-/// Writes `bytes` at `position` of a file that reads as zeros from `empty_from` on: there, zeros
-/// need not be written. The file is then at least as long as if they had been.
-///
-/// Somebody else may be writing other parts of the file, so that its length is not set: what was
-/// written beyond it might be cut off.
-pub fn write_at(file: &File, bytes: &[u8], position: u64, empty_from: u64) -> io::Result<()> {
+/// Writes `bytes` at `position` of a file whose end is at `len`: behind it, zeros need not be
+/// written. The file is then at least as long as if they had been.
+pub fn write_at(file: &File, bytes: &[u8], position: u64, len: u64) -> io::Result<()> {
+    let end = position + bytes.len() as u64;
+    match write_runs(file, bytes, position, len)? {
+        written if written < end => file.set_len(end),
+        _ => Ok(()),
+    }
+}
+
+/// The same while somebody else may be writing other parts of the file, which reads as zeros from
+/// `empty_from` on. The file's length is not set, for what others wrote beyond might be cut off;
+/// instead the last byte is written in any case.
+pub fn write_beside(file: &File, bytes: &[u8], position: u64, empty_from: u64) -> io::Result<()> {
     let end = position + bytes.len() as u64;
     match write_runs(file, bytes, position, empty_from)? {
         written if written < end => file.write_all_at(&[0], end - 1),

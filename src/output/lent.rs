@@ -170,7 +170,7 @@ fn write_thinly(
 ) -> io::Result<()> {
     scratch.clear();
     slices.iter().for_each(|bytes| scratch.extend_from_slice(bytes));
-    sparse::write_at(file, scratch, position, empty_from)
+    sparse::write_beside(file, scratch, position, empty_from)
 }
 
 #[cfg(test)]

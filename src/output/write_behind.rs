@@ -233,7 +233,7 @@ impl Write {
             if let Some(hashes) = hashes {
                 update(hashes, *start, in_piece);
             }
-            sparse::write_at(file, in_piece, *start, *empty_from)
+            sparse::write_beside(file, in_piece, *start, *empty_from)
         });
         let opened =
             opened.filter(|_| matches!(self.target, Target::Closed { stays_open: true, .. }));
