@@ -181,6 +181,28 @@ fn a_stream_that_arrives_backwards_is_moved_seldom() {
     assert!(begin.elapsed().as_secs() < 10, "{:?}", begin.elapsed());
 }
 
+/// As many as may stay open; the others would be opened twice.
+#[test]
+fn an_idle_thread_makes_files_before_memory_is_scarce() {
+    let folder = TempDir::new().unwrap();
+    let mut store = store(&folder, 1 << 20, 8);
+    let ids: Vec<_> = (0..100).map(|n| add(&mut store, &folder, &n.to_string())).collect();
+    let files = || fs::read_dir(folder.path()).unwrap().count();
+    for round in 0..12 {
+        for &id in &ids {
+            store.put(id, round * 400, &[round as u8; 400]);
+        }
+        // Memory is never scarce, but it might have been.
+        assert!(store.memory_used() < 700_000);
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    assert_eq!(files(), 8);
+    let expected: Vec<u8> = (0..12).flat_map(|round| [round; 400]).collect();
+    for (number, id) in ids.into_iter().enumerate() {
+        check(&mut store, &folder, id, &number.to_string(), &expected);
+    }
+}
+
 #[test]
 fn a_planted_link_is_not_followed() {
     let folder = TempDir::new().unwrap();

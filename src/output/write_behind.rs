@@ -144,12 +144,13 @@ impl WriteBehind {
     }
 
     /// Hands over what was kept to be handed over together.
-    fn hand_over(&mut self) {
+    pub(super) fn hand_over(&mut self) {
+        if self.batch.is_empty() {
+            return;
+        }
         self.batch_bytes = 0;
         let batch = std::mem::replace(&mut self.batch, Vec::with_capacity(BATCH));
-        if let Some(jobs) = &self.jobs
-            && !batch.is_empty()
-        {
+        if let Some(jobs) = &self.jobs {
             // If the thread is gone, so is the other end of `done`, which is noticed.
             let _ = jobs.send(batch);
         }
@@ -163,6 +164,11 @@ impl WriteBehind {
     /// Whether the thread has nothing to do.
     pub(super) fn is_idle(&self) -> bool {
         self.waiting == 0
+    }
+
+    /// Whether the thread will have nothing to do soon.
+    pub(super) fn is_nearly_idle(&self) -> bool {
+        self.waiting < 2 * BATCH && self.waiting_bytes < ENOUGH_BYTES
     }
 
     /// Whether the thread will have something to do for a while.

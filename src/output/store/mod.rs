@@ -100,6 +100,8 @@ pub struct FileStore {
     memory_used: u64,
     /// How many windows were written.
     writes: u64,
+    /// How many payloads came while there was little memory.
+    payloads: u64,
     behind: Option<WriteBehind>,
     lending: Lending,
     spare: Spare,
@@ -119,6 +121,7 @@ impl FileStore {
             moved: UseOrder::default(),
             memory_used: 0,
             writes: 0,
+            payloads: 0,
             behind: if limits.beside { WriteBehind::start(tools.clone()) } else { None },
             lending: Lending::default(),
             spare: Spare::default(),

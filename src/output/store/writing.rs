@@ -15,6 +15,12 @@ const CANDIDATES: usize = 8;
 /// Takes bytes out of a window, which goes on in the memory that is given.
 type Take = fn(&mut PendingBytes, Vec<u8>) -> (u64, Gathered);
 
+/// How many payloads pass between two looks at what the thread does.
+const PAYLOADS_PER_LOOK: u64 = 32;
+
+/// Beyond this part of the budget files are made and written before they have to be.
+const EARLY: u64 = 4;
+
 impl FileStore {
     /// Writes the window to the file, or has it written, and empties it.
     pub(super) fn write_out(&mut self, id: FileId) {
@@ -145,8 +151,46 @@ impl FileStore {
         }
     }
 
-    /// Writes windows out until all fit the budget.
+    /// Writes windows out until all fit the budget, and some before that if the thread has nothing
+    /// else to do.
+    #[inline]
     pub(super) fn keep_budget(&mut self) {
+        if self.memory_used > self.limits.memory / EARLY {
+            self.write_early();
+            self.write_until_all_fit();
+        }
+    }
+
+    /// Has the thread make files that are to stay open, which must be done sometime, as long as it
+    /// has nothing else to do.
+    #[inline(never)]
+    fn write_early(&mut self) {
+        self.payloads += 1;
+        if !self.payloads.is_multiple_of(PAYLOADS_PER_LOOK) {
+            return;
+        }
+        self.note_written();
+        while self.held() < self.limits.descriptors
+            && self.behind.as_ref().is_some_and(WriteBehind::is_nearly_idle)
+            && let Some(slot) = self.line.next()
+        {
+            let id = FileId::of_slot(slot);
+            if self.files[slot as usize].as_ref().is_some_and(|file| file.handle.is_none()) {
+                self.write_and_release(id);
+            } else {
+                self.line.join(slot);
+                break;
+            }
+        }
+        // There will be no more of them to be handed over together.
+        if self.held() >= self.limits.descriptors
+            && let Some(behind) = &mut self.behind
+        {
+            behind.hand_over();
+        }
+    }
+
+    fn write_until_all_fit(&mut self) {
         while self.memory_used + self.files_memory() > self.limits.memory {
             match self.next_to_write() {
                 Some(id) => self.write_and_release(id),
