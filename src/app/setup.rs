@@ -39,6 +39,10 @@ const ROOT_HINT: &str =
 /// With fewer descriptors than this, files that wait for a thread could use them up.
 const DESCRIPTORS_FOR_TWO: usize = 512;
 
+/// With more bytes than this waiting in memory, an idle thread makes files before memory is scarce.
+/// Where buffers get no more than that, it never does: smaller windows would be written more often.
+const EARLY: u64 = 64 << 20;
+
 /// Why a run could not begin.
 #[derive(Debug, Error)]
 pub(super) enum SetupError {
@@ -405,6 +409,7 @@ impl<'a> Setup<'a> {
     fn store(&self, tools: Tools, buffers: u64) -> FileStore {
         let limits = Limits {
             memory: buffers,
+            early: EARLY,
             descriptors: self.descriptors,
             beside: self.may_write_beside(),
         };

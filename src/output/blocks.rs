@@ -4,10 +4,11 @@
 //! memory given back in pieces of all sizes is hard to use again. Blocks spare all that. They are
 //! linked from the newest to the oldest, for bytes are only ever added at the end.
 
-use std::mem::offset_of;
+use std::mem::{ManuallyDrop, offset_of};
 
 use arrayvec::ArrayVec;
 
+use super::readiness::Readiness;
 use crate::sys::cache;
 
 /// What a block holds; with its link and length it is as large as several lines of a processor's
@@ -16,9 +17,6 @@ const BLOCK_LEN: usize = 496;
 
 /// What a block takes of memory.
 const BLOCK_COST: usize = size_of::<Block>() + 16;
-
-/// Empty blocks that are kept for their memory.
-const MAX_SPARE_BLOCKS: usize = 4096;
 
 #[derive(Debug)]
 struct Block {
@@ -49,10 +47,14 @@ pub(super) struct Chain {
 pub(super) struct Blocks(Option<Box<Block>>);
 
 /// Empty blocks for the next to use.
+///
+/// In the end they are left to the system: to give them back one by one takes longer than to ask for
+/// them.
 #[derive(Debug, Default)]
 pub(super) struct SpareBlocks {
-    blocks: Blocks,
+    blocks: ManuallyDrop<Blocks>,
     count: usize,
+    readiness: Readiness,
 }
 
 impl Chain {
@@ -160,18 +162,27 @@ impl SpareBlocks {
                 self.count -= 1;
                 block
             }
-            None => Box::new(Block { older: None, bytes: ArrayVec::new() }),
+            None => {
+                let block = Box::new(Block { older: None, bytes: ArrayVec::new() });
+                self.readiness.note(&*block);
+                block
+            }
         }
     }
 
     /// Takes blocks back.
     pub(super) fn give(&mut self, mut blocks: Blocks) {
-        while self.count < MAX_SPARE_BLOCKS
-            && let Some(mut block) = blocks.pop()
-        {
+        while let Some(mut block) = blocks.pop() {
             block.bytes.clear();
             self.blocks.push(block);
             self.count += 1;
+        }
+    }
+
+    /// Keeps no more than so many bytes of memory.
+    pub(super) fn keep_at_most(&mut self, bytes: u64) {
+        while (self.count * BLOCK_COST) as u64 > bytes && self.blocks.pop().is_some() {
+            self.count -= 1;
         }
     }
 }

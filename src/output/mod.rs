@@ -13,6 +13,7 @@ mod moving;
 mod naming;
 mod packet_files;
 mod pending;
+mod readiness;
 mod scratch;
 mod semaphore;
 mod store;

@@ -28,7 +28,7 @@ fn store_beside(folder: &TempDir, memory: u64, descriptors: usize, beside: bool)
     let messages = Messages::new("test", Verbosity { level: 0, quiet: true });
     let namer = Namer::new(OutputFolder::new(folder.path()), Template::default());
     let tools = Tools::new(namer, messages);
-    FileStore::new(Limits { memory, descriptors, beside }, tools)
+    FileStore::new(Limits { memory, early: 200_000, descriptors, beside }, tools)
 }
 
 fn add(store: &mut FileStore, folder: &TempDir, name: &str) -> FileId {

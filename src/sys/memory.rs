@@ -8,6 +8,7 @@
 //! All of that is advice. Where the system does not take it, memory comes in small pages.
 
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::ops::Range;
 
 /// Memory from this size on is asked of the system, without the heap between.
 const LARGE: usize = 1 << 20;
@@ -82,9 +83,16 @@ pub fn prepare_heap() {
     platform::prepare_heap();
 }
 
+/// Has the system provide what memory of this program there is among these addresses, without waiting
+/// for it to be used. What is in memory stays.
+pub fn make_ready(addresses: Range<usize>) {
+    platform::make_ready(addresses);
+}
+
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 mod platform {
     use std::ffi::{c_int, c_void};
+    use std::ops::Range;
     use std::ptr::{null_mut, without_provenance_mut};
 
     use nix::sys::resource::{RLIM_INFINITY, Resource, getrlimit};
@@ -141,6 +149,14 @@ mod platform {
         unsafe { libc::madvise(memory, size, libc::MADV_HUGEPAGE) };
     }
 
+    pub(super) fn make_ready(Range { start, end }: Range<usize>) {
+        let start = start.next_multiple_of(ALIGNMENT);
+        let place = without_provenance_mut::<c_void>(start);
+        // SAFETY: to read a page and write the same back is all that this advice does to memory that
+        // is there; where there is none it does nothing.
+        unsafe { libc::madvise(place, end.saturating_sub(start), libc::MADV_POPULATE_WRITE) };
+    }
+
     /// By asking for it, and giving it back untouched.
     pub(super) fn prepare_heap() {
         // Nobody should miss what is not used.
@@ -192,6 +208,8 @@ mod platform {
     pub(super) unsafe fn give_back(_: *mut u8, _: usize) {}
 
     pub(super) fn prepare_heap() {}
+
+    pub(super) fn make_ready(_: std::ops::Range<usize>) {}
 }
 
 #[cfg(test)]

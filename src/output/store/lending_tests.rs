@@ -21,7 +21,7 @@ const CHUNK: usize = 200_000;
 fn store(folder: &TempDir, descriptors: usize, beside: bool) -> FileStore {
     let messages = Messages::new("test", Verbosity { level: 0, quiet: true });
     let namer = Namer::new(OutputFolder::new(folder.path()), Template::default());
-    let limits = Limits { memory: 1 << 20, descriptors, beside };
+    let limits = Limits { memory: 1 << 20, early: 1 << 20, descriptors, beside };
     FileStore::new(limits, Tools::new(namer, messages))
 }
 

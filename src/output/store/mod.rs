@@ -45,7 +45,7 @@ const PLENTY: u64 = 4 << 20;
 
 /// What a file usually takes besides its window: itself, a short name, and its places in several
 /// tables.
-const USUAL_FILE_COST: usize = size_of::<StoredFile>() + 160;
+const USUAL_FILE_COST: usize = size_of::<StoredFile>() + 256;
 
 /// What a file takes at the most besides its window: itself, its places in line and in the orders of
 /// use, how it is to be made or what it is called, its hashes, and the place of its name among those
@@ -78,6 +78,8 @@ impl FileId {
 pub struct Limits {
     /// Bytes of memory for all windows together, and for the files themselves.
     pub memory: u64,
+    /// With more than this in windows, files that are to stay open are made before they have to be.
+    pub early: u64,
     /// Files held open at once; at least 1.
     pub descriptors: usize,
     /// Whether another thread may write.

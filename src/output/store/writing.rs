@@ -18,9 +18,6 @@ type Take = fn(&mut PendingBytes, Vec<u8>) -> (u64, Gathered);
 /// How many payloads pass between two looks at what the thread does.
 const PAYLOADS_PER_LOOK: u64 = 32;
 
-/// Beyond this part of the budget files are made and written before they have to be.
-const EARLY: u64 = 4;
-
 impl FileStore {
     /// Writes the window to the file, or has it written, and empties it.
     pub(super) fn write_out(&mut self, id: FileId) {
@@ -151,12 +148,17 @@ impl FileStore {
         }
     }
 
-    /// Writes windows out until all fit the budget, and some before that if the thread has nothing
-    /// else to do.
+    /// Writes windows out until all fit the budget, and has some written before that if the thread has
+    /// nothing else to do.
     #[inline]
     pub(super) fn keep_budget(&mut self) {
-        if self.memory_used > self.limits.memory / EARLY {
-            self.write_early();
+        if self.memory_used > self.limits.early {
+            self.payloads += 1;
+            if self.payloads.is_multiple_of(PAYLOADS_PER_LOOK) {
+                self.look_at_memory();
+            }
+        }
+        if self.memory_used + self.files_memory() > self.limits.memory {
             self.write_until_all_fit();
         }
     }
@@ -164,11 +166,8 @@ impl FileStore {
     /// Has the thread make files that are to stay open, which must be done sometime, as long as it
     /// has nothing else to do.
     #[inline(never)]
-    fn write_early(&mut self) {
-        self.payloads += 1;
-        if !self.payloads.is_multiple_of(PAYLOADS_PER_LOOK) {
-            return;
-        }
+    fn look_at_memory(&mut self) {
+        self.keep_spare_blocks();
         self.note_written();
         while self.held() < self.limits.descriptors
             && self.behind.as_ref().is_some_and(WriteBehind::is_nearly_idle)
@@ -190,7 +189,14 @@ impl FileStore {
         }
     }
 
+    /// Of blocks that nobody uses, keeps only as many as the budget leaves.
+    fn keep_spare_blocks(&mut self) {
+        self.spare.blocks.keep_at_most(self.limits.memory.saturating_sub(self.memory_used));
+    }
+
+    #[inline(never)]
     fn write_until_all_fit(&mut self) {
+        self.keep_spare_blocks();
         while self.memory_used + self.files_memory() > self.limits.memory {
             match self.next_to_write() {
                 Some(id) => self.write_and_release(id),
