@@ -29,6 +29,11 @@ impl CaptureTime {
             valid @ 0..=999_999 => i64::from(valid),
             _ => 0,
         };
+        if let Ok(seconds) = i32::try_from(self.seconds) {
+            // Nearly always, and then nothing can overflow.
+            let seconds = i64::from(seconds) + i64::from(delta_seconds);
+            return Timestamp(seconds * MICROS_PER_SECOND + micros);
+        }
         let seconds = self.seconds.saturating_add(i64::from(delta_seconds));
         Timestamp(seconds.saturating_mul(MICROS_PER_SECOND).saturating_add(micros))
     }

@@ -98,9 +98,10 @@ impl Pipeline {
             }
             let time = packet.time.to_timestamp(*delta_seconds);
             // One after the other, so that the usual segment is put together where it stays.
-            if let Some((datagram, segment)) = decoder.usual(&packet, time) {
+            if let Some(segment) = decoder.usual(&packet, time) {
                 segments.push(segment);
                 if !scanners.is_empty() {
+                    let datagram = Decoder::usual_datagram(&packet, &segment);
                     tell(scanners, &packet, &datagram, time);
                 }
             } else if let Some((datagram, segment)) = decoder.plain(&packet, time) {

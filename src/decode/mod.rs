@@ -124,11 +124,16 @@ impl Decoder {
     /// What most of these are: Ethernet without tags around IPv4 without options around TCP. `None`
     /// if it is anything else, which [`plain`](Self::plain) is to be asked about.
     #[inline(always)]
-    pub fn usual<'a>(&self, packet: &RawPacket<'a>, time: Timestamp) -> Option<Plain<'a>> {
+    pub fn usual<'a>(&self, packet: &RawPacket<'a>, time: Timestamp) -> Option<Segment<'a>> {
         match self.may_be_plain(packet) {
             true => usual::read(packet, time),
             false => None,
         }
+    }
+
+    /// The datagram around a segment that [`usual`](Self::usual) has found in this packet.
+    pub fn usual_datagram<'a>(packet: &RawPacket<'a>, segment: &Segment<'_>) -> Datagram<'a> {
+        usual::datagram(packet, segment)
     }
 
     #[inline(always)]

@@ -5,7 +5,7 @@
 //! is read here is what they would read.
 
 use super::origin::Origin;
-use super::segment::{Datagram, FiveTuple, LinkFacts, MacAddr, TcpFlags};
+use super::segment::{Datagram, FiveTuple, LinkFacts, MacAddr, Segment, TcpFlags};
 use super::transport::Header;
 use super::{Plain, network};
 use crate::capture::RawPacket;
@@ -33,15 +33,21 @@ const FRAGMENT: u16 = 0x3fff;
 /// The VLAN number within a tag.
 const VLAN_NUMBER: u16 = 0x0fff;
 
-/// The datagram and the segment in the most usual of these frames, IPv4 without tags.
+/// The segment in the most usual of these frames, IPv4 without tags.
 #[inline]
-pub(super) fn read<'a>(packet: &RawPacket<'a>, time: Timestamp) -> Option<Plain<'a>> {
+pub(super) fn read<'a>(packet: &RawPacket<'a>, time: Timestamp) -> Option<Segment<'a>> {
     let head: &[u8; ETHERNET + V4_HEADERS] = packet.data.first_chunk()?;
     if part::<12, 2, _>(head) != VERSION_4 {
         return None;
     }
     let link = addresses(part::<0, ETHERNET, _>(head));
-    read_v4(packet, time, link, ETHERNET, part::<ETHERNET, V4_HEADERS, _>(head))
+    let head = part::<ETHERNET, V4_HEADERS, _>(head);
+    read_v4(packet, time, link, ETHERNET, head).map(|(_, segment)| segment)
+}
+
+/// The datagram around a segment that was [read](read) in such a frame.
+pub(super) fn datagram<'a>(packet: &RawPacket<'a>, segment: &Segment<'_>) -> Datagram<'a> {
+    Datagram { link: segment.link, data: packet.data.get(ETHERNET..).unwrap_or_default() }
 }
 
 /// The same in frames with IPv6 or one 802.1Q tag.

@@ -6,6 +6,7 @@
 //! together.
 
 use std::hash::{BuildHasher, Hasher};
+use std::num::NonZeroU32;
 
 use foldhash::fast::RandomState;
 
@@ -15,8 +16,27 @@ use crate::decode::FiveTuple;
 use crate::sys::cache;
 
 /// The number of a slot. Valid until the flow in it is removed.
+///
+/// One more than its place, so that what is known of a segment's flow ahead of time is one word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct SlotId(u32);
+pub(super) struct SlotId(NonZeroU32);
+
+impl SlotId {
+    #[inline]
+    fn of_place(place: u32) -> Self {
+        Self(NonZeroU32::MIN.saturating_add(place))
+    }
+
+    #[inline]
+    fn place(self) -> usize {
+        self.number() as usize
+    }
+
+    #[inline]
+    fn number(self) -> u32 {
+        self.0.get() - 1
+    }
+}
 
 /// The open flows.
 #[derive(Debug)]
@@ -70,20 +90,23 @@ impl<S> FlowTable<S> {
     }
 
     /// The slot of a flow with this hash: nearly always the one that is looked for, if it is open.
-    /// The processor is asked to fetch it.
     #[inline]
     pub(super) fn candidate(&self, hash: FlowHash) -> Option<SlotId> {
-        let slot = SlotId(self.index.find(hash, |_| true)?);
-        if let Some(place) = self.slots.get(slot.0 as usize) {
+        self.index.find(hash, |_| true).map(SlotId::of_place)
+    }
+
+    /// Has the processor fetch a flow.
+    #[inline]
+    pub(super) fn bring_flow_near(&self, slot: SlotId) {
+        if let Some(place) = self.slots.get(slot.place()) {
             cache::bring_near(place);
         }
-        Some(slot)
     }
 
     /// The slot of the open flow with these addresses and ports.
-    #[inline]
+    #[inline(never)]
     pub(super) fn find(&self, hash: FlowHash, tuple: &FiveTuple) -> Option<SlotId> {
-        self.index.find(hash, |slot| self.is_at(SlotId(slot), tuple)).map(SlotId)
+        self.index.find(hash, |slot| self.is_at(SlotId::of_place(slot), tuple)).map(SlotId::of_place)
     }
 
     /// The open flow with these addresses and ports.
@@ -99,35 +122,35 @@ impl<S> FlowTable<S> {
 
     #[inline]
     pub(super) fn get(&self, slot: SlotId) -> Option<&Flow<S>> {
-        self.slots.get(slot.0 as usize)?.as_ref()
+        self.slots.get(slot.place())?.as_ref()
     }
 
     #[inline]
     pub(super) fn get_mut(&mut self, slot: SlotId) -> Option<&mut Flow<S>> {
-        self.slots.get_mut(slot.0 as usize)?.as_mut()
+        self.slots.get_mut(slot.place())?.as_mut()
     }
 
     /// Adds a flow whose addresses and ports, with this hash, are not in the table.
     pub(super) fn insert(&mut self, hash: FlowHash, flow: Flow<S>) -> SlotId {
         let slot = match self.free.pop() {
             Some(slot) => {
-                self.slots[slot.0 as usize] = Some(flow);
+                self.slots[slot.place()] = Some(flow);
                 slot
             }
             None => {
                 // 2^32 open flows need 800 GB: memory ends long before the slot numbers do.
                 self.slots.push(Some(flow));
-                SlotId((self.slots.len() - 1) as u32)
+                SlotId::of_place((self.slots.len() - 1) as u32)
             }
         };
-        self.index.insert(hash, slot.0);
+        self.index.insert(hash, slot.number());
         slot
     }
 
     /// Takes the flow out of its slot.
     pub(super) fn remove(&mut self, slot: SlotId) -> Option<Flow<S>> {
-        let flow = self.slots.get_mut(slot.0 as usize)?.take()?;
-        self.index.remove(self.hash(&flow.identity.tuple), slot.0);
+        let flow = self.slots.get_mut(slot.place())?.take()?;
+        self.index.remove(self.hash(&flow.identity.tuple), slot.number());
         self.free.push(slot);
         Some(flow)
     }
@@ -142,7 +165,7 @@ impl<S> FlowTable<S> {
         // Numbers only: there may be millions, and memory is scarce now.
         let mut slots: Vec<SlotId> = Vec::with_capacity(self.len());
         slots.extend(
-            (0..).map(SlotId).take(self.slots.len()).filter(|&slot| self.get(slot).is_some()),
+            (0..).map(SlotId::of_place).take(self.slots.len()).filter(|&slot| self.get(slot).is_some()),
         );
         if count < slots.len() {
             slots.select_nth_unstable_by_key(count, key);

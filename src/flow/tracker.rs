@@ -115,6 +115,9 @@ impl<S: Sink> Tracker<S> {
         }
         for lookup in &mut lookups {
             lookup.slot = self.flows.candidate(lookup.hash);
+            if let Some(slot) = lookup.slot {
+                self.flows.bring_flow_near(slot);
+            }
         }
         // A new flow will ask for the opposite one.
         for (_, segment) in lookups.iter().zip(segments).filter(|(it, _)| it.slot.is_none()) {
@@ -148,9 +151,11 @@ impl<S: Sink> Tracker<S> {
         phase: Phase,
         sink: &mut S,
     ) {
-        let known = match lookup.slot {
-            Some(slot) if self.flows.is_at(slot, &segment.tuple) => Some(slot),
-            _ => self.flows.find(lookup.hash, &segment.tuple),
+        let likely = lookup.slot.or_else(|| self.flows.candidate(lookup.hash));
+        let known = match likely {
+            Some(slot) if self.flows.is_at(slot, &segment.tuple) => likely,
+            Some(_) => self.flows.find(lookup.hash, &segment.tuple),
+            None => None,
         };
         if self.rules.idle_timeout.is_none()
             && let Some(flow) = known.and_then(|slot| self.flows.get_mut(slot))

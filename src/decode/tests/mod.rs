@@ -112,7 +112,10 @@ impl Test {
         };
         let time = packet.time.to_timestamp(0);
         let plain = self.decoder.plain(&packet, time).map(|it| format!("{it:?}"));
-        let usual = self.decoder.usual(&packet, time).map(|it| format!("{it:?}"));
+        let usual = self.decoder.usual(&packet, time).map(|segment| {
+            let datagram = Decoder::usual_datagram(&packet, &segment);
+            format!("{:?}", (datagram, segment))
+        });
         let mut found_plain = None;
         self.decoder.decode(&packet, time, |found| {
             if let Found::Datagram(datagram, Verdict::Segment(segment)) = &found {

@@ -230,7 +230,7 @@ impl FileStore {
     }
 
     /// Stores `data` at `position`. Later bytes overwrite earlier ones, holes read as zeros.
-    #[inline]
+    #[inline(always)]
     pub fn put(&mut self, id: FileId, position: u64, data: &[u8]) {
         let Some(Some(file)) = self.files.get_mut(id.index()) else { return };
         let place = position + file.lead;
