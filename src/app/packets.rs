@@ -120,8 +120,8 @@ impl Pipeline {
         }
         if let Demux::Streams(tracker) = demux {
             let lookups = tracker.look_ahead(&segments, sink);
-            for (segment, lookup) in segments.iter().zip(lookups) {
-                tracker.expected_segment(lookup, segment, phase, sink);
+            for (segment, lookup) in segments.iter().zip(&lookups) {
+                tracker.expected_segment(*lookup, segment, phase, sink);
                 tracker.expire(segment.time, sink);
             }
         }

@@ -254,6 +254,7 @@ impl<'a> Setup<'a> {
         };
         Ok(StreamSink {
             route,
+            only_stores: scratch.is_none() && scanners.is_empty(),
             scratch,
             scanners,
             hooks,

@@ -39,6 +39,8 @@ pub(super) type FlowScanners = Arc<[Box<dyn FlowScanner>]>;
 /// Everything that is done with streams.
 pub(super) struct StreamSink {
     pub(super) route: Route,
+    /// Whether payloads are stored, or printed, and nobody else looks at them.
+    pub(super) only_stores: bool,
     /// Gathers streams that are hashed but not kept.
     pub(super) scratch: Option<ScratchStreams>,
     pub(super) scanners: FlowScanners,
@@ -155,6 +157,34 @@ impl StreamSink {
         }
     }
 
+    /// Does with a payload whatever is to be done.
+    #[inline(never)]
+    fn any_payload(
+        &mut self,
+        flow: &Identity,
+        stream: &mut Stream,
+        position: u64,
+        payload: &[u8],
+        time: Timestamp,
+    ) {
+        if let Route::Files(files) = &mut self.route {
+            let is_new = stream.file.is_none();
+            files.payload(flow, &mut stream.file, position, payload, time);
+            if is_new
+                && let Some(alert) = &self.hooks.alert
+                && let Some(path) = stream.file.and_then(|file| files.path(file))
+            {
+                alert.opened(path);
+            }
+        }
+        for scanner in self.scanners.iter() {
+            scanner.payload(flow, position, payload);
+        }
+        if let Some(scratch) = &mut self.scratch {
+            scratch.payload(&mut stream.scratch, position, payload);
+        }
+    }
+
     fn tell(&mut self, flow: &Identity, summary: &Summary, path: Option<&Path>, found: &Findings) {
         if let Some(report) = &mut self.report {
             report.flow(flow, summary, path, found);
@@ -179,7 +209,8 @@ impl Sink for StreamSink {
         }
     }
 
-    #[inline]
+    /// Nearly always the payload goes on where the file is.
+    #[inline(always)]
     fn payload(
         &mut self,
         flow: &Identity,
@@ -188,21 +219,13 @@ impl Sink for StreamSink {
         payload: &[u8],
         time: Timestamp,
     ) {
-        if let Route::Files(files) = &mut self.route {
-            let is_new = stream.file.is_none();
-            files.payload(flow, &mut stream.file, position, payload, time);
-            if is_new
-                && let Some(alert) = &self.hooks.alert
-                && let Some(path) = stream.file.and_then(|file| files.path(file))
-            {
-                alert.opened(path);
-            }
-        }
-        for scanner in self.scanners.iter() {
-            scanner.payload(flow, position, payload);
-        }
-        if let Some(scratch) = &mut self.scratch {
-            scratch.payload(&mut stream.scratch, position, payload);
+        let is_stored = self.only_stores
+            && match (&mut self.route, stream.file) {
+                (Route::Files(files), Some(file)) => files.go_on(file, position, payload),
+                _ => false,
+            };
+        if !is_stored {
+            self.any_payload(flow, stream, position, payload, time);
         }
     }
 

@@ -55,6 +55,8 @@ pub struct FlowFiles {
     store: FileStore,
     finisher: Finisher,
     options: FlowFileOptions,
+    /// Whether nothing of a flow is left out, and no index is kept.
+    keeps_all: bool,
     /// The files that may still have to be made, growing or being finished, by their names without
     /// count.
     waiting: HashMap<NameHash, FileId, RandomState>,
@@ -63,7 +65,15 @@ pub struct FlowFiles {
 impl FlowFiles {
     /// Files in `store`, finished by `finisher`.
     pub fn new(store: FileStore, finisher: Finisher, options: FlowFileOptions) -> Self {
-        Self { store, finisher, options, waiting: HashMap::default() }
+        let keeps_all = options.byte_limit.is_none() && !options.index;
+        Self { store, finisher, options, keeps_all, waiting: HashMap::default() }
+    }
+
+    /// Stores a payload that goes on where the file is, if that is all there is to do: the way of
+    /// nearly all payloads of large streams. `false` if it is not; then nothing was done.
+    #[inline(always)]
+    pub fn go_on(&mut self, file: FileId, position: u64, payload: &[u8]) -> bool {
+        self.keeps_all && self.store.go_on(file, position, payload)
     }
 
     /// Stores a payload; `file` is made with the flow's first.

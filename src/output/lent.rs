@@ -27,6 +27,13 @@ impl Piece {
     fn end(self) -> u64 {
         self.position + u64::from(self.len)
     }
+
+    /// Its part of a chunk's bytes, all of which is there.
+    #[inline]
+    fn bytes(self, chunk: &[u8]) -> &[u8] {
+        let at = self.at as usize;
+        chunk.get(at..at + self.len as usize).unwrap_or_default()
+    }
 }
 
 /// Payloads, without the chunk that they are in.
@@ -78,7 +85,7 @@ impl Pieces {
         if position < last.position || last.end() < end {
             return None;
         }
-        bytes(chunk, *last).get((position - last.position) as usize..)?.get(..len)
+        last.bytes(chunk.bytes()).get((position - last.position) as usize..)?.get(..len)
     }
 
     /// Puts pieces into the order of the file, if none of them overlap.
@@ -115,33 +122,32 @@ impl Lent {
         pieces.arrange();
         // What is written twice may be zeros the second time.
         let empty_from = if pieces.is_mixed { u64::MAX } else { empty_from };
+        let bytes = chunk.bytes();
         let mut rest = &pieces.pieces[..];
         let mut slices = Vec::with_capacity(rest.len().min(AT_ONCE));
         while let Some(&Piece { position, .. }) = rest.first() {
+            let mut end = position;
+            let run = rest.iter().take(AT_ONCE).take_while(|piece| {
+                let goes_on = piece.position == end;
+                end = piece.end();
+                goes_on
+            });
+            let (now, later) = rest.split_at(run.count());
             slices.clear();
-            let (mut end, mut has_zeros) = (position, false);
-            while let Some((&piece, others)) = rest.split_first()
-                && piece.position == end
-                && slices.len() < AT_ONCE
-            {
-                let bytes = bytes(chunk, piece);
+            let mut has_zeros = false;
+            slices.extend(now.iter().map(|piece| {
+                let bytes = piece.bytes(bytes);
                 has_zeros |= sparse::is_zero(bytes);
-                slices.push(IoSlice::new(bytes));
-                (end, rest) = (piece.end(), others);
-            }
+                IoSlice::new(bytes)
+            }));
             match has_zeros {
                 true => write_thinly(file, &slices, position, empty_from, scratch)?,
                 false => write_all(file, &mut slices, position)?,
             }
+            rest = later;
         }
         Ok(())
     }
-}
-
-/// A piece's bytes; a piece lies in its chunk.
-fn bytes(chunk: &Chunk, piece: Piece) -> &[u8] {
-    let at = piece.at as usize;
-    chunk.bytes().get(at..at + piece.len as usize).unwrap_or_default()
 }
 
 /// Writes slices one behind the other, beginning at `position`.

@@ -68,11 +68,16 @@ impl Lending {
         LoanId(NonZeroU32::MIN.saturating_add(self.loans.len() as u32 - 1))
     }
 
-    /// Adds a payload to what the file has taken on, if that can be done.
-    #[inline]
-    pub(super) fn add(&mut self, file: &mut StoredFile, place: u64, data: &[u8]) -> bool {
-        if let Some(loan) = file.loan
-            && let Some(range) = self.chunk.as_ref().and_then(|chunk| chunk.range_of(data))
+    /// Adds a payload to what the file has taken on, which is `loan`, if that can be done.
+    #[inline(always)]
+    pub(super) fn add(
+        &mut self,
+        loan: LoanId,
+        file: &mut StoredFile,
+        place: u64,
+        data: &[u8],
+    ) -> bool {
+        if let Some(range) = self.chunk.as_ref().and_then(|chunk| chunk.range_of(data))
             && let Ok(at) = u32::try_from(range.start)
             && let Some(Some(Loan { pieces, .. })) = self.loans.get_mut(loan.index())
             && pieces.count() < MOST_PIECES
@@ -139,8 +144,9 @@ impl FileStore {
         let Some(file) = &mut self.files[id.index()] else { return false };
         let pieces = self.spare.take_pieces();
         let loan = Loan { file: id, handle, empty_from: file.written, pieces };
-        file.loan = Some(self.lending.begin(loan));
-        self.lending.add(file, place, data)
+        let loan = self.lending.begin(loan);
+        file.loan = Some(loan);
+        self.lending.add(loan, file, place, data)
     }
 
     /// Writes what the file has taken on.

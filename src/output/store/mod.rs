@@ -230,12 +230,24 @@ impl FileStore {
     }
 
     /// Stores `data` at `position`. Later bytes overwrite earlier ones, holes read as zeros.
-    #[inline(always)]
+    #[inline]
     pub fn put(&mut self, id: FileId, position: u64, data: &[u8]) {
-        let Some(Some(file)) = self.files.get_mut(id.index()) else { return };
+        if !self.go_on(id, position, data)
+            && let Some(Some(file)) = self.files.get(id.index())
+        {
+            self.place(id, position + file.lead, data);
+        }
+    }
+
+    /// The same if it takes no thinking: there is room for it in the window, or it is taken on as the
+    /// bytes before it were. `false` if there is more to it; then nothing was done.
+    #[inline(always)]
+    pub fn go_on(&mut self, id: FileId, position: u64, data: &[u8]) -> bool {
+        let Some(Some(file)) = self.files.get_mut(id.index()) else { return false };
         let place = position + file.lead;
-        if !file.pending.append(place, data) && !self.lending.add(file, place, data) {
-            self.place(id, place, data);
+        match file.loan {
+            Some(loan) => self.lending.add(loan, file, place, data),
+            None => file.pending.append(place, data),
         }
     }
 
