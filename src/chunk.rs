@@ -4,6 +4,10 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+/// Memory of this size comes from the system, as zeros that take nothing as long as they are not
+/// touched; less than that would be cleared.
+const FROM_THE_SYSTEM: usize = 1 << 20;
+
 /// Bytes that may be held by others.
 #[derive(Clone, Debug, Default)]
 pub struct Chunk(Arc<Vec<u8>>);
@@ -11,7 +15,9 @@ pub struct Chunk(Arc<Vec<u8>>);
 impl Chunk {
     /// So many zeros, held by nobody else.
     pub fn new(len: usize) -> Self {
-        Self(Arc::new(vec![0; len]))
+        let mut bytes = vec![0; len.max(FROM_THE_SYSTEM)];
+        bytes.truncate(len);
+        Self(Arc::new(bytes))
     }
 
     /// All bytes.

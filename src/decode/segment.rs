@@ -46,13 +46,14 @@ pub struct Datagram<'a> {
 /// One direction of a connection: the addresses and ports of both ends, in order.
 ///
 /// Addresses are kept as 16 bytes; an IPv4 address stands in the first 4, the others are 0. The
-/// family tells them apart.
+/// family tells them apart. Ports are kept as they are on the wire, so that nothing has to be turned
+/// around to find a flow.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct FiveTuple {
     source: [u8; 16],
     destination: [u8; 16],
-    source_port: u16,
-    destination_port: u16,
+    /// That of the source, then that of the destination, in network byte order.
+    ports: [u8; 4],
     is_ipv6: bool,
 }
 
@@ -60,29 +61,34 @@ impl FiveTuple {
     /// The flow of a segment inside an IPv4 datagram.
     #[inline]
     pub fn v4(source: [u8; 4], destination: [u8; 4], ports: (u16, u16)) -> Self {
+        Self::v4_of_wire(source, destination, on_wire(ports))
+    }
+
+    /// The same with the first 4 bytes of the segment.
+    #[inline]
+    pub fn v4_of_wire(source: [u8; 4], destination: [u8; 4], ports: [u8; 4]) -> Self {
         // In one piece: byte by byte it would be moved byte by byte.
         let widen = |address| u128::from(u32::from_le_bytes(address)).to_le_bytes();
         Self {
             source: widen(source),
             destination: widen(destination),
-            source_port: ports.0,
-            destination_port: ports.1,
+            ports,
             is_ipv6: false,
         }
     }
 
     /// The flow of a segment inside an IPv6 datagram.
     pub fn v6(source: [u8; 16], destination: [u8; 16], ports: (u16, u16)) -> Self {
-        Self { source, destination, source_port: ports.0, destination_port: ports.1, is_ipv6: true }
+        Self { source, destination, ports: on_wire(ports), is_ipv6: true }
     }
 
     /// The other direction of the same connection.
     pub fn reversed(self) -> Self {
+        let [a, b, c, d] = self.ports;
         Self {
             source: self.destination,
             destination: self.source,
-            source_port: self.destination_port,
-            destination_port: self.source_port,
+            ports: [c, d, a, b],
             is_ipv6: self.is_ipv6,
         }
     }
@@ -104,12 +110,12 @@ impl FiveTuple {
 
     /// The sender's port.
     pub fn source_port(&self) -> u16 {
-        self.source_port
+        u16::from_be_bytes([self.ports[0], self.ports[1]])
     }
 
     /// The receiver's port.
     pub fn destination_port(&self) -> u16 {
-        self.destination_port
+        u16::from_be_bytes([self.ports[2], self.ports[3]])
     }
 
     /// The whole tuple as machine words, for hashing: two for each address, of which an IPv4 address
@@ -122,7 +128,7 @@ impl FiveTuple {
         };
         let [a, b] = halves(&self.source);
         let [c, d] = halves(&self.destination);
-        let ports = u64::from(self.source_port) << 16 | u64::from(self.destination_port);
+        let ports = u64::from(u32::from_le_bytes(self.ports));
         [a, b, c, d, ports << 1 | u64::from(self.is_ipv6)]
     }
 
@@ -134,10 +140,17 @@ impl FiveTuple {
     }
 }
 
+/// Two ports as they are in a TCP header.
+#[inline]
+fn on_wire((source, destination): (u16, u16)) -> [u8; 4] {
+    let ([a, b], [c, d]) = (source.to_be_bytes(), destination.to_be_bytes());
+    [a, b, c, d]
+}
+
 impl fmt::Debug for FiveTuple {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (from, to) = (self.source(), self.destination());
-        write!(f, "{from} {} > {to} {}", self.source_port, self.destination_port)
+        write!(f, "{from} {} > {to} {}", self.source_port(), self.destination_port())
     }
 }
 

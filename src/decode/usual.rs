@@ -87,8 +87,10 @@ fn read_v4<'a>(
     if !is_usual {
         return None;
     }
-    let (ports, header) = read_tcp(packet, at + IPV4, at + claimed, part::<IPV4, TCP, _>(&head))?;
-    let tuple = FiveTuple::v4(part::<12, 4, _>(&head), part::<16, 4, _>(&head), ports);
+    let tcp = part::<IPV4, TCP, _>(&head);
+    let header = read_tcp(packet, at + IPV4, at + claimed, tcp)?;
+    let (source, destination) = (part::<12, 4, _>(&head), part::<16, 4, _>(&head));
+    let tuple = FiveTuple::v4_of_wire(source, destination, part::<0, 4, _>(&tcp));
     let datagram = Datagram { link, data: packet.data.get(at..)? };
     Some((datagram, Origin { link, ..Origin::of(packet, time) }.segment(tuple, header)))
 }
@@ -106,33 +108,33 @@ fn read_v6<'a>(
         return None;
     }
     let end = at + IPV6 + claimed;
-    let (ports, header) = read_tcp(packet, at + IPV6, end, part::<IPV6, TCP, _>(head))?;
+    let tcp = part::<IPV6, TCP, _>(head);
+    let header = read_tcp(packet, at + IPV6, end, tcp)?;
+    let ports = (u16::from_be_bytes([tcp[0], tcp[1]]), u16::from_be_bytes([tcp[2], tcp[3]]));
     let tuple = FiveTuple::v6(part::<8, 16, _>(head), part::<24, 16, _>(head), ports);
     let datagram = Datagram { link, data: packet.data.get(at..)? };
     Some((datagram, Origin { link, ..Origin::of(packet, time) }.segment(tuple, header)))
 }
 
 /// Reads the TCP header that begins `at` there in the frame, of a datagram that claims to end at
-/// `end`: its ports, and the rest.
+/// `end`: all but its ports.
 #[inline(always)]
 fn read_tcp<'a>(
     packet: &RawPacket<'a>,
     at: usize,
     end: usize,
     head: [u8; TCP],
-) -> Option<((u16, u16), Header<'a>)> {
+) -> Option<Header<'a>> {
     let data_offset = usize::from(head[12] >> 4) * 4;
     if data_offset < TCP {
         return None;
     }
-    let ports = (u16::from_be_bytes([head[0], head[1]]), u16::from_be_bytes([head[2], head[3]]));
     let payload = packet.data.get(at + data_offset..end.min(packet.data.len()));
-    let header = Header {
+    Some(Header {
         seq: u32::from_be_bytes(part::<4, 4, _>(&head)),
         flags: TcpFlags(head[13]),
         payload: payload.unwrap_or_default(),
-    };
-    Some((ports, header))
+    })
 }
 
 /// Where an Ethernet frame without tags came from and went.

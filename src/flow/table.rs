@@ -29,12 +29,7 @@ impl SlotId {
 
     #[inline]
     fn place(self) -> usize {
-        self.number() as usize
-    }
-
-    #[inline]
-    fn number(self) -> u32 {
-        self.0.get() - 1
+        self.0.get() as usize - 1
     }
 }
 
@@ -92,7 +87,7 @@ impl<S> FlowTable<S> {
     /// The slot of a flow with this hash: nearly always the one that is looked for, if it is open.
     #[inline]
     pub(super) fn candidate(&self, hash: FlowHash) -> Option<SlotId> {
-        self.index.find(hash, |_| true).map(SlotId::of_place)
+        self.index.find(hash, |_| true).map(SlotId)
     }
 
     /// Has the processor fetch a flow.
@@ -106,12 +101,18 @@ impl<S> FlowTable<S> {
     /// The slot of the open flow with these addresses and ports.
     #[inline(never)]
     pub(super) fn find(&self, hash: FlowHash, tuple: &FiveTuple) -> Option<SlotId> {
-        self.index.find(hash, |slot| self.is_at(SlotId::of_place(slot), tuple)).map(SlotId::of_place)
+        self.index.find(hash, |slot| self.is_at(SlotId(slot), tuple)).map(SlotId)
     }
 
     /// The open flow with these addresses and ports.
     pub(super) fn peek(&self, tuple: &FiveTuple) -> Option<&Flow<S>> {
         self.find(self.hash(tuple), tuple).and_then(|slot| self.get(slot))
+    }
+
+    /// The open flow in this slot, if it has these addresses and ports.
+    #[inline]
+    pub(super) fn get_mut_if(&mut self, slot: SlotId, tuple: &FiveTuple) -> Option<&mut Flow<S>> {
+        self.get_mut(slot).filter(|flow| flow.identity.tuple == *tuple)
     }
 
     /// Whether the open flow in this slot has these addresses and ports.
@@ -143,14 +144,14 @@ impl<S> FlowTable<S> {
                 SlotId::of_place((self.slots.len() - 1) as u32)
             }
         };
-        self.index.insert(hash, slot.number());
+        self.index.insert(hash, slot.0);
         slot
     }
 
     /// Takes the flow out of its slot.
     pub(super) fn remove(&mut self, slot: SlotId) -> Option<Flow<S>> {
         let flow = self.slots.get_mut(slot.place())?.take()?;
-        self.index.remove(self.hash(&flow.identity.tuple), slot.number());
+        self.index.remove(self.hash(&flow.identity.tuple), slot.0);
         self.free.push(slot);
         Some(flow)
     }

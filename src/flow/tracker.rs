@@ -152,18 +152,19 @@ impl<S: Sink> Tracker<S> {
         sink: &mut S,
     ) {
         let likely = lookup.slot.or_else(|| self.flows.candidate(lookup.hash));
-        let known = match likely {
-            Some(slot) if self.flows.is_at(slot, &segment.tuple) => likely,
-            Some(_) => self.flows.find(lookup.hash, &segment.tuple),
-            None => None,
-        };
-        if self.rules.idle_timeout.is_none()
-            && let Some(flow) = known.and_then(|slot| self.flows.get_mut(slot))
+        if let Some(slot) = likely
+            && self.rules.idle_timeout.is_none()
+            && let Some(flow) = self.flows.get_mut_if(slot, &segment.tuple)
             && goes_on(flow, segment, sink)
         {
             self.totals.packets += 1;
             return;
         }
+        let known = match likely {
+            Some(slot) if self.flows.is_at(slot, &segment.tuple) => likely,
+            Some(_) => self.flows.find(lookup.hash, &segment.tuple),
+            None => None,
+        };
         self.any_segment(known, lookup.hash, segment, phase, sink);
     }
 

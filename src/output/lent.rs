@@ -41,13 +41,19 @@ impl Piece {
 pub(super) struct Pieces {
     pieces: Vec<Piece>,
     len: usize,
-    /// The position behind the last piece.
+    /// The position behind the last piece, or where the first is expected.
     end: u64,
-    /// Whether a piece lies before the end of the one before it.
+    /// Whether a piece lay elsewhere than it was expected.
     is_mixed: bool,
 }
 
 impl Pieces {
+    /// Forgets all pieces; the next is expected at `position`.
+    pub(super) fn begin(&mut self, position: u64) {
+        self.pieces.clear();
+        (self.len, self.end, self.is_mixed) = (0, position, false);
+    }
+
     /// How many pieces there are.
     #[inline]
     pub(super) fn count(&self) -> usize {
@@ -64,17 +70,10 @@ impl Pieces {
     #[inline]
     pub(super) fn add(&mut self, position: u64, at: u32, len: u32) {
         let piece = Piece { position, at, len };
-        self.is_mixed |= position < self.end;
+        self.is_mixed |= position != self.end;
         self.end = piece.end();
         self.len += len as usize;
         self.pieces.push(piece);
-    }
-
-    /// Forgets all pieces.
-    pub(super) fn clear(&mut self) {
-        let Self { mut pieces, .. } = std::mem::take(self);
-        pieces.clear();
-        self.pieces = pieces;
     }
 
     /// The `len` bytes at `position`, if all of them are in one piece.
@@ -88,15 +87,18 @@ impl Pieces {
         last.bytes(chunk.bytes()).get((position - last.position) as usize..)?.get(..len)
     }
 
-    /// Puts pieces into the order of the file, if none of them overlap.
-    fn arrange(&mut self) {
-        if self.is_mixed {
+    /// Puts pieces into the order of the file, unless some of them overlap; tells whether they do.
+    fn arrange(&mut self) -> bool {
+        let in_order = |pieces: &[Piece]| pieces.is_sorted_by(|one, next| one.end() <= next.position);
+        if self.is_mixed && !in_order(&self.pieces) {
             let mut sorted = self.pieces.clone();
             sorted.sort_by_key(|piece| piece.position);
-            if sorted.is_sorted_by(|one, next| one.end() <= next.position) {
-                (self.pieces, self.is_mixed) = (sorted, false);
+            if !in_order(&sorted) {
+                return true;
             }
+            self.pieces = sorted;
         }
+        false
     }
 }
 
@@ -119,20 +121,13 @@ impl Lent {
         scratch: &mut Vec<u8>,
     ) -> io::Result<()> {
         let Self { chunk, pieces } = self;
-        pieces.arrange();
         // What is written twice may be zeros the second time.
-        let empty_from = if pieces.is_mixed { u64::MAX } else { empty_from };
+        let empty_from = if pieces.arrange() { u64::MAX } else { empty_from };
         let bytes = chunk.bytes();
         let mut rest = &pieces.pieces[..];
         let mut slices = Vec::with_capacity(rest.len().min(AT_ONCE));
         while let Some(&Piece { position, .. }) = rest.first() {
-            let mut end = position;
-            let run = rest.iter().take(AT_ONCE).take_while(|piece| {
-                let goes_on = piece.position == end;
-                end = piece.end();
-                goes_on
-            });
-            let (now, later) = rest.split_at(run.count());
+            let (now, later) = rest.split_at(run(rest, pieces.is_mixed));
             slices.clear();
             let mut has_zeros = false;
             slices.extend(now.iter().map(|piece| {
@@ -147,6 +142,16 @@ impl Lent {
             rest = later;
         }
         Ok(())
+    }
+}
+
+/// How many pieces follow each other in the file, as far as they are written at once.
+fn run(pieces: &[Piece], is_mixed: bool) -> usize {
+    let goes_on = |(one, next): (&Piece, &Piece)| one.end() == next.position;
+    let most = pieces.len().min(AT_ONCE);
+    match is_mixed {
+        true => 1 + pieces.iter().zip(&pieces[1..most]).take_while(|&it| goes_on(it)).count(),
+        false => most,
     }
 }
 

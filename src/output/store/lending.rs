@@ -142,7 +142,8 @@ impl FileStore {
         let Some(Target::Open(handle)) = self.target(id) else { return false };
         self.release(id);
         let Some(file) = &mut self.files[id.index()] else { return false };
-        let pieces = self.spare.take_pieces();
+        let mut pieces = self.spare.take_pieces();
+        pieces.begin(place);
         let loan = Loan { file: id, handle, empty_from: file.written, pieces };
         let loan = self.lending.begin(loan);
         file.loan = Some(loan);

@@ -70,16 +70,15 @@ impl Spare {
         match bytes {
             Gathered::Piece(bytes) => self.keep_window(bytes),
             Gathered::Blocks(chain) => self.blocks.give(chain.into_blocks()),
-            Gathered::Lent(Lent { mut pieces, .. }) => {
+            Gathered::Lent(Lent { pieces, .. }) => {
                 if self.pieces.len() < MAX_PIECES {
-                    pieces.clear();
                     self.pieces.push(pieces);
                 }
             }
         }
     }
 
-    /// A list of payloads without any in it.
+    /// A list of payloads, to be begun.
     pub(super) fn take_pieces(&mut self) -> Pieces {
         self.pieces.pop().unwrap_or_default()
     }
