@@ -39,9 +39,10 @@ impl Chunk {
     /// Where in it `part` lies, unless that is empty or lies somewhere else.
     #[inline]
     pub fn range_of(&self, part: &[u8]) -> Option<Range<usize>> {
-        let start = part.as_ptr().addr().checked_sub(self.0.as_ptr().addr())?;
-        let end = start.checked_add(part.len())?;
-        (start < end && end <= self.0.len()).then_some(start..end)
+        // What lies before it is further behind it than there is memory.
+        let start = part.as_ptr().addr().wrapping_sub(self.0.as_ptr().addr());
+        let is_in_it = start < self.0.len() && part.len() <= self.0.len() - start;
+        (is_in_it && !part.is_empty()).then(|| start..start + part.len())
     }
 }
 

@@ -70,9 +70,14 @@ pub fn write_runs(file: &File, bytes: &[u8], position: u64, empty_from: u64) -> 
 }
 
 /// Whether there is nothing but zeros. Costs a look at one byte of what does not begin with zeros.
+#[inline]
 pub fn is_zero(bytes: &[u8]) -> bool {
-    bytes.first() == Some(&0)
-        && bytes.chunks(ZEROS.len()).all(|it| ZEROS.get(..it.len()) == Some(it))
+    bytes.first() == Some(&0) && goes_on_with_zeros(bytes)
+}
+
+#[inline(never)]
+fn goes_on_with_zeros(bytes: &[u8]) -> bool {
+    bytes.chunks(ZEROS.len()).all(|it| ZEROS.get(..it.len()) == Some(it))
 }
 
 #[cfg(test)]

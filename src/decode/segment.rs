@@ -69,12 +69,7 @@ impl FiveTuple {
     pub fn v4_of_wire(source: [u8; 4], destination: [u8; 4], ports: [u8; 4]) -> Self {
         // In one piece: byte by byte it would be moved byte by byte.
         let widen = |address| u128::from(u32::from_le_bytes(address)).to_le_bytes();
-        Self {
-            source: widen(source),
-            destination: widen(destination),
-            ports,
-            is_ipv6: false,
-        }
+        Self { source: widen(source), destination: widen(destination), ports, is_ipv6: false }
     }
 
     /// The flow of a segment inside an IPv6 datagram.

@@ -166,7 +166,10 @@ impl<S> FlowTable<S> {
         // Numbers only: there may be millions, and memory is scarce now.
         let mut slots: Vec<SlotId> = Vec::with_capacity(self.len());
         slots.extend(
-            (0..).map(SlotId::of_place).take(self.slots.len()).filter(|&slot| self.get(slot).is_some()),
+            (0..)
+                .map(SlotId::of_place)
+                .take(self.slots.len())
+                .filter(|&slot| self.get(slot).is_some()),
         );
         if count < slots.len() {
             slots.select_nth_unstable_by_key(count, key);

@@ -95,7 +95,7 @@ impl<S: Sink> Tracker<S> {
         self.flows.len()
     }
 
-    /// Looks for the flows of segments that come next.
+    /// Looks for the flows of segments that come next; what it gives is in their order.
     ///
     /// With many flows open each packet waits for memory several times in a row. So the rows of
     /// several packets are walked together, step by step: what the next step needs is asked for, for
@@ -105,15 +105,19 @@ impl<S: Sink> Tracker<S> {
         &self,
         segments: &ArrayVec<Segment<'_>, N>,
         sink: &S,
-    ) -> ArrayVec<Lookup, N> {
-        let mut lookups: ArrayVec<Lookup, N> = segments.iter().map(|it| self.look_up(it)).collect();
-        if self.flows.len() < MANY_FLOWS {
-            return lookups;
+    ) -> [Lookup; N] {
+        let mut all = [Lookup::default(); N];
+        for (lookup, segment) in all.iter_mut().zip(segments) {
+            *lookup = self.look_up(segment);
         }
-        for lookup in &lookups {
+        if self.flows.len() < MANY_FLOWS {
+            return all;
+        }
+        let (lookups, _) = all.split_at_mut(segments.len());
+        for lookup in &*lookups {
             self.flows.bring_near(lookup.hash);
         }
-        for lookup in &mut lookups {
+        for lookup in &mut *lookups {
             lookup.slot = self.flows.candidate(lookup.hash);
             if let Some(slot) = lookup.slot {
                 self.flows.bring_flow_near(slot);
@@ -129,7 +133,7 @@ impl<S: Sink> Tracker<S> {
         };
         streams().for_each(|stream| sink.bring_near(stream, Near::Place));
         streams().for_each(|stream| sink.bring_near(stream, Near::End));
-        lookups
+        all
     }
 
     #[inline]

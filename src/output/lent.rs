@@ -6,11 +6,15 @@
 
 use std::fs::File;
 use std::io::{self, IoSlice};
+use std::ops::Range;
 
 use rustix::io::{Errno, pwritev};
 
 use crate::chunk::Chunk;
 use crate::sparse;
+
+/// Payloads of less than this, on the average, are better copied.
+const SMALL_PAYLOAD: usize = 256;
 
 /// As many pieces are written at once.
 const AT_ONCE: usize = 256;
@@ -40,9 +44,8 @@ impl Piece {
 #[derive(Debug, Default)]
 pub(super) struct Pieces {
     pieces: Vec<Piece>,
-    len: usize,
-    /// The position behind the last piece, or where the first is expected.
-    end: u64,
+    /// Where the next piece is expected: behind the last.
+    next: u64,
     /// Whether a piece lay elsewhere than it was expected.
     is_mixed: bool,
 }
@@ -51,7 +54,7 @@ impl Pieces {
     /// Forgets all pieces; the next is expected at `position`.
     pub(super) fn begin(&mut self, position: u64) {
         self.pieces.clear();
-        (self.len, self.end, self.is_mixed) = (0, position, false);
+        (self.next, self.is_mixed) = (position, false);
     }
 
     /// How many pieces there are.
@@ -60,19 +63,12 @@ impl Pieces {
         self.pieces.len()
     }
 
-    /// How many bytes there are.
-    #[inline]
-    pub(super) fn len(&self) -> usize {
-        self.len
-    }
-
     /// Adds the part of a chunk from `at` on that belongs at `position`.
     #[inline]
     pub(super) fn add(&mut self, position: u64, at: u32, len: u32) {
         let piece = Piece { position, at, len };
-        self.is_mixed |= position != self.end;
-        self.end = piece.end();
-        self.len += len as usize;
+        self.is_mixed |= position != self.next;
+        self.next = piece.end();
         self.pieces.push(piece);
     }
 
@@ -89,7 +85,8 @@ impl Pieces {
 
     /// Puts pieces into the order of the file, unless some of them overlap; tells whether they do.
     fn arrange(&mut self) -> bool {
-        let in_order = |pieces: &[Piece]| pieces.is_sorted_by(|one, next| one.end() <= next.position);
+        let in_order =
+            |pieces: &[Piece]| pieces.is_sorted_by(|one, next| one.end() <= next.position);
         if self.is_mixed && !in_order(&self.pieces) {
             let mut sorted = self.pieces.clone();
             sorted.sort_by_key(|piece| piece.position);
@@ -105,11 +102,41 @@ impl Pieces {
 /// Payloads on their way to a file.
 #[derive(Debug)]
 pub(super) struct Lent {
-    pub(super) chunk: Chunk,
-    pub(super) pieces: Pieces,
+    chunk: Chunk,
+    pieces: Pieces,
+    len: usize,
 }
 
 impl Lent {
+    /// Parts of `chunk`.
+    pub(super) fn new(chunk: Chunk, pieces: Pieces) -> Self {
+        let len = pieces.pieces.iter().map(|piece| piece.len as usize).sum();
+        Self { chunk, pieces, len }
+    }
+
+    /// How many bytes there are.
+    pub(super) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether the payloads are so small that copying them is less work.
+    pub(super) fn is_in_small_pieces(&self) -> bool {
+        self.len < SMALL_PAYLOAD * self.pieces.count()
+    }
+
+    /// The position behind all bytes.
+    pub(super) fn end(&self) -> u64 {
+        match self.pieces.is_mixed {
+            true => self.pieces.pieces.iter().map(|piece| piece.end()).max().unwrap_or(0),
+            false => self.pieces.next,
+        }
+    }
+
+    /// The list of pieces, to be used again.
+    pub(super) fn into_pieces(self) -> Pieces {
+        self.pieces
+    }
+
     /// Writes all of it to a file that reads as zeros from `empty_from` on.
     ///
     /// Other parts of the file may be written at the same time by somebody else, so the file is
@@ -120,7 +147,7 @@ impl Lent {
         empty_from: u64,
         scratch: &mut Vec<u8>,
     ) -> io::Result<()> {
-        let Self { chunk, pieces } = self;
+        let Self { chunk, pieces, .. } = self;
         // What is written twice may be zeros the second time.
         let empty_from = if pieces.arrange() { u64::MAX } else { empty_from };
         let bytes = chunk.bytes();
@@ -129,15 +156,13 @@ impl Lent {
         while let Some(&Piece { position, .. }) = rest.first() {
             let (now, later) = rest.split_at(run(rest, pieces.is_mixed));
             slices.clear();
-            let mut has_zeros = false;
-            slices.extend(now.iter().map(|piece| {
-                let bytes = piece.bytes(bytes);
-                has_zeros |= sparse::is_zero(bytes);
-                IoSlice::new(bytes)
-            }));
-            match has_zeros {
+            slices.extend(now.iter().map(|piece| IoSlice::new(piece.bytes(bytes))));
+            match slices.iter().any(|bytes| sparse::is_zero(bytes)) {
                 true => write_thinly(file, &slices, position, empty_from, scratch)?,
-                false => write_all(file, &mut slices, position)?,
+                false => {
+                    let end = now.last().map_or(position, |piece| piece.end());
+                    write_all(file, &mut slices, position..end)?;
+                }
             }
             rest = later;
         }
@@ -155,14 +180,16 @@ fn run(pieces: &[Piece], is_mixed: bool) -> usize {
     }
 }
 
-/// Writes slices one behind the other, beginning at `position`.
-fn write_all(file: &File, mut rest: &mut [IoSlice<'_>], mut position: u64) -> io::Result<()> {
-    while !rest.is_empty() {
-        match pwritev(file, rest, position) {
+/// Writes slices one behind the other to the positions `at`, of which there are as many as bytes.
+fn write_all(file: &File, mut rest: &mut [IoSlice<'_>], mut at: Range<u64>) -> io::Result<()> {
+    while !at.is_empty() {
+        match pwritev(file, rest, at.start) {
             Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
             Ok(written) => {
-                position += written as u64;
-                IoSlice::advance_slices(&mut rest, written);
+                at.start += written as u64;
+                if !at.is_empty() {
+                    IoSlice::advance_slices(&mut rest, written);
+                }
             }
             Err(Errno::INTR) => {}
             Err(error) => return Err(error.into()),
@@ -196,9 +223,10 @@ mod tests {
     fn lent(bytes: &[u8], pieces: &[(u64, u32, u32)]) -> Lent {
         let mut chunk = Chunk::new(bytes.len());
         chunk.bytes_to_change().copy_from_slice(bytes);
-        let mut lent = Lent { chunk, pieces: Pieces::default() };
-        pieces.iter().for_each(|&(position, at, len)| lent.pieces.add(position, at, len));
-        lent
+        let mut list = Pieces::default();
+        list.begin(pieces[0].0);
+        pieces.iter().for_each(|&(position, at, len)| list.add(position, at, len));
+        Lent::new(chunk, list)
     }
 
     #[test]

@@ -68,7 +68,7 @@ impl Gathered {
         match self {
             Self::Piece(bytes) => bytes.len(),
             Self::Blocks(chain) => chain.len(),
-            Self::Lent(lent) => lent.pieces.len(),
+            Self::Lent(lent) => lent.len(),
         }
     }
 }

@@ -2,7 +2,8 @@
 //! own: what files take on of a chunk is written together once the chunk has been read.
 //!
 //! A stream that has filled a window goes on so as long as enough of it comes with each chunk.
-//! Until its pieces are written they count as written, as bytes on the way to the file do.
+//! Whoever wants to know how long a file is, or what is in it, has what it has taken on written
+//! first.
 
 use std::fs::File;
 use std::num::NonZeroU32;
@@ -21,9 +22,6 @@ const WORTH_IT: usize = 32;
 /// If most files are, no file takes on anything of so many chunks.
 const REST: u32 = 256;
 
-/// So is one whose payloads are smaller.
-const SMALL_PAYLOAD: usize = 256;
-
 /// As many payloads are taken on before they are written.
 const MOST_PIECES: usize = 1024;
 
@@ -41,8 +39,8 @@ impl LoanId {
 #[derive(Debug, Default)]
 pub(super) struct Lending {
     chunk: Option<Chunk>,
-    /// `None` is what was written already.
-    pub(super) loans: Vec<Option<Loan>>,
+    /// A file that has its number; the others were written already.
+    pub(super) loans: Vec<Loan>,
     /// Of how many more chunks nothing is taken on.
     rest: u32,
 }
@@ -54,7 +52,7 @@ pub(super) struct Loan {
     handle: Arc<File>,
     /// Where the file ended before.
     empty_from: u64,
-    pieces: Pieces,
+    pub(super) pieces: Pieces,
 }
 
 impl Lending {
@@ -64,26 +62,19 @@ impl Lending {
     }
 
     fn begin(&mut self, loan: Loan) -> LoanId {
-        self.loans.push(Some(loan));
+        self.loans.push(loan);
         LoanId(NonZeroU32::MIN.saturating_add(self.loans.len() as u32 - 1))
     }
 
-    /// Adds a payload to what the file has taken on, which is `loan`, if that can be done.
+    /// Adds a payload to what was taken on as `loan`, if that can be done.
     #[inline(always)]
-    pub(super) fn add(
-        &mut self,
-        loan: LoanId,
-        file: &mut StoredFile,
-        place: u64,
-        data: &[u8],
-    ) -> bool {
+    pub(super) fn add(&mut self, loan: LoanId, place: u64, data: &[u8]) -> bool {
         if let Some(range) = self.chunk.as_ref().and_then(|chunk| chunk.range_of(data))
-            && let Ok(at) = u32::try_from(range.start)
-            && let Some(Some(Loan { pieces, .. })) = self.loans.get_mut(loan.index())
+            && let Some(Loan { pieces, .. }) = self.loans.get_mut(loan.index())
             && pieces.count() < MOST_PIECES
         {
-            pieces.add(place, at, range.len() as u32);
-            file.written = file.written.max(place + range.len() as u64);
+            // A chunk that is lent is shorter than 4 GiB.
+            pieces.add(place, range.start as u32, range.len() as u32);
             return true;
         }
         false
@@ -91,17 +82,20 @@ impl Lending {
 
     /// The bytes that the file has taken on at `place`, if all of them are in one piece.
     pub(super) fn find(&self, file: &StoredFile, place: u64, len: usize) -> Option<&[u8]> {
-        let Loan { pieces, .. } = self.loans.get(file.loan?.index())?.as_ref()?;
+        let Loan { pieces, .. } = self.loans.get(file.loan?.index())?;
         pieces.find(self.chunk.as_ref()?, place, len)
     }
 
-    /// Takes out what the file has taken on, to be written or dropped.
+    /// Takes out what the file has taken on, to be written or dropped. From now on it counts as
+    /// written.
     pub(super) fn take(&mut self, file: &mut StoredFile) -> Option<Write> {
-        let loan = self.loans.get_mut(file.loan.take()?.index())?.take()?;
-        let Loan { file: id, handle, empty_from, pieces } = loan;
-        file.takes_on = pieces.len() >= SMALL_PAYLOAD * pieces.count();
-        let bytes = Gathered::Lent(Lent { chunk: self.chunk.clone()?, pieces });
-        let target = Target::Open(handle);
+        let loan = self.loans.get_mut(file.loan.take()?.index())?;
+        let lent = Lent::new(self.chunk.clone()?, std::mem::take(&mut loan.pieces));
+        file.takes_on = !lent.is_in_small_pieces();
+        file.written = file.written.max(lent.end());
+        let target = Target::Open(Arc::clone(&loan.handle));
+        let (id, empty_from) = (loan.file, loan.empty_from);
+        let bytes = Gathered::Lent(lent);
         Some(Write { id, target, start: 0, empty_from, bytes, hashes: None })
     }
 }
@@ -109,7 +103,8 @@ impl Lending {
 impl FileStore {
     /// From now on payloads may lie in `chunk`, which files may hold until they are written.
     pub fn lend(&mut self, chunk: &Chunk) {
-        self.lending.chunk = Some(chunk.clone());
+        let is_short = u32::try_from(chunk.bytes().len()).is_ok();
+        self.lending.chunk = is_short.then(|| chunk.clone());
     }
 
     /// The chunk has been read: what files have taken on of it is written, or will be.
@@ -147,7 +142,7 @@ impl FileStore {
         let loan = Loan { file: id, handle, empty_from: file.written, pieces };
         let loan = self.lending.begin(loan);
         file.loan = Some(loan);
-        self.lending.add(loan, file, place, data)
+        self.lending.add(loan, place, data)
     }
 
     /// Writes what the file has taken on.
@@ -168,13 +163,10 @@ impl FileStore {
         let least = self.lending.chunk.as_ref().map_or(0, |it| it.bytes().len() / WORTH_IT);
         let mut writes = Vec::new();
         for index in 0..self.lending.loans.len() {
-            let Some(Some(Loan { file: id, pieces, .. })) = self.lending.loans.get(index) else {
-                continue;
-            };
-            let (id, is_worth_it) = (*id, pieces.len() >= least);
+            let Some(&Loan { file: id, .. }) = self.lending.loans.get(index) else { break };
             let Some(file) = &mut self.files[id.index()] else { continue };
             if let Some(write) = self.lending.take(file) {
-                file.takes_on &= is_worth_it;
+                file.takes_on &= write.bytes.len() >= least;
                 file.on_the_way += 1;
                 writes.push(write);
             }

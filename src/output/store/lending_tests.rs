@@ -37,7 +37,7 @@ fn chunk(seed: usize) -> Chunk {
 }
 
 fn is_lent(store: &FileStore) -> bool {
-    store.lending.loans.iter().flatten().count() > 0
+    store.lending.loans.iter().any(|loan| loan.pieces.count() > 0)
 }
 
 /// A stream in order, all of it in chunks.

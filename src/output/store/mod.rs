@@ -246,7 +246,7 @@ impl FileStore {
         let Some(Some(file)) = self.files.get_mut(id.index()) else { return false };
         let place = position + file.lead;
         match file.loan {
-            Some(loan) => self.lending.add(loan, file, place, data),
+            Some(loan) => self.lending.add(loan, place, data),
             None => file.pending.append(place, data),
         }
     }

@@ -15,6 +15,8 @@ impl FileStore {
         if let Some(stored) = self.lending.find(file, position, data.len()) {
             return count_differing(stored, data);
         }
+        self.end_loan(id);
+        let Some(file) = &self.files[id.index()] else { return 0 };
         let (window, written) = (file.pending.start(), file.written);
         let part = |from: u64, to: u64| {
             let at = |place: u64| (place.max(position) - position).min(data.len() as u64) as usize;

@@ -5,7 +5,7 @@
 //! that it is worth keeping, too.
 
 use crate::output::blocks::{Blocks, SpareBlocks};
-use crate::output::lent::{Lent, Pieces};
+use crate::output::lent::Pieces;
 use crate::output::pending::{FULL_WINDOW, Gathered};
 use crate::output::stored_file::StoredFile;
 
@@ -70,9 +70,9 @@ impl Spare {
         match bytes {
             Gathered::Piece(bytes) => self.keep_window(bytes),
             Gathered::Blocks(chain) => self.blocks.give(chain.into_blocks()),
-            Gathered::Lent(Lent { pieces, .. }) => {
+            Gathered::Lent(lent) => {
                 if self.pieces.len() < MAX_PIECES {
-                    self.pieces.push(pieces);
+                    self.pieces.push(lent.into_pieces());
                 }
             }
         }
