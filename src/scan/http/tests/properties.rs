@@ -82,12 +82,12 @@ fn scan(stream: &[u8], sizes: &[usize], methods: &[Method]) -> Memory {
     scan_in_pieces(stream, sizes, scanner, Memory::default())
 }
 
-/// Whether the same was found twice. The brotli library looks ahead where it can: how many bytes
-/// are salvaged of a damaged body, and whether it looks damaged or only cut off, depends on the
-/// cutting.
+/// Whether the same was found twice. The brotli library looks ahead where it can, and the zstd
+/// library decodes a frame at once if all of it is there: how many bytes are salvaged of a damaged
+/// body, and whether it looks damaged or only cut off, depends on the cutting.
 fn agree(stream: &[u8], one: &Memory, other: &Memory) -> bool {
-    let may_hold_brotli = stream.windows(4).any(|window| window == b": br");
-    one == other || may_hold_brotli && one.opened == other.opened
+    let holds = |name: &[u8]| stream.windows(name.len()).any(|window| window == name);
+    one == other || (holds(b": br") || holds(b"zstd")) && one.opened == other.opened
 }
 
 proptest! {
