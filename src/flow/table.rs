@@ -14,6 +14,7 @@ use super::index::{FlowHash, Index};
 use super::open_flow::Flow;
 use crate::decode::FiveTuple;
 use crate::sys::cache;
+use crate::sys::readiness::Readiness;
 
 /// The number of a slot. Valid until the flow in it is removed.
 ///
@@ -40,6 +41,8 @@ pub(super) struct FlowTable<S> {
     free: Vec<SlotId>,
     index: Index,
     hasher: RandomState,
+    /// Of the memory of `slots`.
+    readiness: Readiness,
 }
 
 impl<S> Default for FlowTable<S> {
@@ -49,6 +52,7 @@ impl<S> Default for FlowTable<S> {
             free: Vec::new(),
             index: Index::default(),
             hasher: RandomState::default(),
+            readiness: Readiness::default(),
         }
     }
 }
@@ -140,7 +144,13 @@ impl<S> FlowTable<S> {
             }
             None => {
                 // 2^32 open flows need 800 GB: memory ends long before the slot numbers do.
+                if self.slots.len() == self.slots.capacity() {
+                    self.readiness.begin_elsewhere();
+                }
                 self.slots.push(Some(flow));
+                if let Some(slot) = self.slots.last() {
+                    self.readiness.note(slot);
+                }
                 SlotId::of_place((self.slots.len() - 1) as u32)
             }
         };

@@ -8,8 +8,8 @@ use std::mem::{ManuallyDrop, offset_of};
 
 use arrayvec::ArrayVec;
 
-use super::readiness::Readiness;
 use crate::sys::cache;
+use crate::sys::readiness::Readiness;
 
 /// What a block holds; with its link and length it is as large as several lines of a processor's
 /// cache.

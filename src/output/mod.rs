@@ -13,7 +13,6 @@ mod moving;
 mod naming;
 mod packet_files;
 mod pending;
-mod readiness;
 mod scratch;
 mod semaphore;
 mod store;

@@ -4,6 +4,7 @@
 
 pub mod cache;
 pub mod memory;
+pub mod readiness;
 
 use std::ffi::{CStr, CString, c_char, c_int, c_uchar, c_uint, c_void};
 use std::fs::File;

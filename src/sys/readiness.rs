@@ -8,7 +8,7 @@ use std::ops::Range;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::Builder;
 
-use crate::sys::memory::make_ready;
+use super::memory::make_ready;
 
 /// As much memory is made ready at once.
 const STEP: usize = 2 << 20;
@@ -22,7 +22,7 @@ const MAX_WAITING: usize = 4;
 /// Makes memory ready that is asked for in pieces, each behind the one before: as the allocator gives
 /// memory that was never used.
 #[derive(Debug, Default)]
-pub(super) struct Readiness {
+pub struct Readiness {
     /// Bytes that were asked for.
     used: usize,
     /// Everything before this address is ready, or was used before.
@@ -42,12 +42,17 @@ enum Thread {
 impl Readiness {
     /// Takes note that the memory of `piece` came from the allocator.
     #[inline]
-    pub(super) fn note<T>(&mut self, piece: &T) {
+    pub fn note<T>(&mut self, piece: &T) {
         self.used += size_of::<T>();
         let address = (&raw const *piece).addr();
         if self.used > SMALL && address + STEP > self.until {
             self.go_on(address);
         }
+    }
+
+    /// Pieces come from elsewhere from now on.
+    pub fn begin_elsewhere(&mut self) {
+        self.until = 0;
     }
 
     #[cold]
@@ -97,8 +102,11 @@ mod tests {
             readiness.note(piece.first_chunk::<1000>().unwrap());
         }
         assert!(readiness.until > memory.as_ptr().addr() + 7 * STEP);
+        readiness.begin_elsewhere();
+        readiness.note(memory.first_chunk::<1000>().unwrap());
+        assert_eq!(readiness.until, memory.as_ptr().addr() + 2 * STEP);
         drop(readiness);
-        make_ready(0..1 << 20);
+        make_ready(0..1 << 20); // Nothing is there.
         make_ready(memory.as_ptr_range().start.addr()..memory.as_ptr_range().end.addr());
         assert!(memory[..5 * STEP].iter().all(|&byte| byte == 7));
         assert!(memory[5 * STEP..].iter().all(|&byte| byte == 8));
