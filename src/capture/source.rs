@@ -45,8 +45,8 @@ impl Source {
 
     /// The next packet, or why there is none.
     ///
-    /// It is never [`Next::AtHand`]. After an error there may still be packets (of the next file in an archive): call again until
-    /// [`Next::End`].
+    /// It is never [`Next::AtHand`]. After an error there may still be packets (of the next file in
+    /// an archive): call again until [`Next::End`].
     pub fn next_packet(&mut self) -> Result<Next<'_>, CaptureError> {
         match self {
             Self::File(file) => file.next_packet(),

@@ -1,7 +1,7 @@
 //! Large streams are written straight from where the capture was read, without a window of their
 //! own: what files take on of a chunk is written together once the chunk has been read.
 //!
-//! A stream that has filled a window goes on so as long as enough of it comes with each chunk.
+//! A stream whose window has become large goes on so as long as enough of it comes with each chunk.
 //! Whoever wants to know how long a file is, or what is in it, has what it has taken on written
 //! first.
 
@@ -155,13 +155,12 @@ impl FileStore {
         }
     }
 
-    /// Writes everything that was taken on, or has it written. The thread takes every second chunk,
-    /// as a whole, if it has time. Then both may be writing to one file, but not the same bytes of
-    /// it: before bytes that are on the way are written once more, they are compared, and so waited
-    /// for.
+    /// Writes everything that was taken on, or has the thread write it if that has nothing else to do.
+    /// Then both may be writing to one file, but not the same bytes of it: before bytes that are on
+    /// the way are written once more, they are compared, and so waited for.
     pub(super) fn write_loans(&mut self) {
         let least = self.lending.chunk.as_ref().map_or(0, |it| it.bytes().len() / WORTH_IT);
-        let mut writes = Vec::new();
+        let mut writes = Vec::with_capacity(self.lending.loans.len());
         for index in 0..self.lending.loans.len() {
             let Some(&Loan { file: id, .. }) = self.lending.loans.get(index) else { break };
             let Some(file) = &mut self.files[id.index()] else { continue };
