@@ -41,6 +41,8 @@ pub(super) struct Lending {
     chunk: Option<Chunk>,
     /// A file that has its number; the others were written already.
     pub(super) loans: Vec<Loan>,
+    /// Bytes taken on of this chunk that were written, or will be.
+    taken_on: usize,
     /// Of how many more chunks nothing is taken on.
     rest: u32,
 }
@@ -91,6 +93,7 @@ impl Lending {
     pub(super) fn take(&mut self, file: &mut StoredFile) -> Option<Write> {
         let loan = self.loans.get_mut(file.loan.take()?.index())?;
         let lent = Lent::new(self.chunk.clone()?, std::mem::take(&mut loan.pieces));
+        self.taken_on += lent.len();
         file.takes_on = !lent.is_in_small_pieces();
         file.written = file.written.max(lent.end());
         let target = Target::Open(Arc::clone(&loan.handle));
@@ -171,10 +174,10 @@ impl FileStore {
             }
         }
         self.lending.loans.clear();
+        let taken_on = std::mem::take(&mut self.lending.taken_on);
         if writes.is_empty() {
             return;
         }
-        let taken_on: usize = writes.iter().map(|write| write.bytes.len()).sum();
         if taken_on < writes.len() * least {
             self.lending.rest = REST;
         }
