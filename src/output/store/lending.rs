@@ -117,24 +117,28 @@ impl FileStore {
         self.lending.rest = self.lending.rest.saturating_sub(1);
     }
 
+    /// Whether the file could take on `data`. With fewer descriptors than large streams some cannot,
+    /// for they would be opened for each chunk.
+    pub(super) fn may_take_on(&self, id: FileId, data: &[u8]) -> bool {
+        let Some(file) = &self.files[id.index()] else { return false };
+        file.hashes.is_none()
+            && (file.handle.is_some() || self.held() < self.limits.descriptors)
+            && self.lending.lends(data)
+    }
+
     /// Has the file take on `data` and what comes after it, if that can be done. There must be
     /// nothing in its window.
     pub(super) fn begin_loan(&mut self, id: FileId, place: u64, data: &[u8]) -> bool {
-        if !self.lending.lends(data) {
+        let Some(file) = &self.files[id.index()] else { return false };
+        if !file.takes_on || !self.lending.lends(data) {
             return false;
         }
-        let Some(file) = self.files[id.index()].as_ref().filter(|file| file.takes_on) else {
+        // Holes in a window, filled with zeros, may be what these bytes are for.
+        if file.is_window_on_the_way || file.handle.is_none() {
+            self.settle(id);
+        }
+        if !self.may_take_on(id, data) {
             return false;
-        };
-        if file.is_window_on_the_way {
-            // Holes in it, filled with zeros, may be what these bytes are for.
-            self.settle(id);
-        } else if file.handle.is_none() {
-            // With fewer descriptors than large streams, files would be opened for each chunk.
-            if self.held() >= self.limits.descriptors {
-                return false;
-            }
-            self.settle(id);
         }
         self.ensure_open(id);
         let Some(Target::Open(handle)) = self.target(id) else { return false };

@@ -117,6 +117,25 @@ fn nothing_is_taken_on_if_there_are_too_many_files() {
     assert!(last.is_some_and(|last| last < 40), "tried, and given up: {lent:?}");
 }
 
+/// Its window was written whenever it had 32 KB, to be done without, which was not possible.
+#[test]
+fn without_descriptors_large_streams_keep_large_windows() {
+    let folder = TempDir::new().unwrap();
+    let mut store = store(&folder, 1, true);
+    let [id, other] = ["one", "other"].map(|name| add(&mut store, &folder, name));
+    stream(&mut store, id, 2);
+    let chunk = chunk(0);
+    store.lend(&chunk);
+    let before = store.writes;
+    for (number, payload) in chunk.bytes().chunks(PAYLOAD).enumerate() {
+        store.put(other, (number * PAYLOAD) as u64, payload);
+    }
+    store.end_lending();
+    assert_eq!(store.writes, before);
+    assert!(store.close(other, |_, _, _| Ok(())).is_some());
+    assert!(fs::read(folder.path().join("other")).unwrap() == chunk.bytes());
+}
+
 /// What is done to a file.
 #[derive(Clone, Debug)]
 enum Step {

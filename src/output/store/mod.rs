@@ -275,15 +275,16 @@ impl FileStore {
             file.pending.begin_with(self.spare.take_first_window());
         }
         if file.pending.outgrows(data.len()) {
-            if file.hashes.is_none() && self.lending.lends(data) {
-                file.takes_on = true;
-                self.write_out(id);
-                return self.place(id, position, data);
+            if self.may_take_on(id, data) {
+                return self.go_on_without_window(id, position, data);
             }
-            if let Some(window) = self.spare.full_window() {
+            if let Some(file) = &mut self.files[id.index()]
+                && let Some(window) = self.spare.full_window()
+            {
                 file.pending.move_into(window);
             }
         }
+        let Some(file) = &mut self.files[id.index()] else { return };
         let placed = file.pending.put(position, data, file.written, &mut self.spare.blocks);
         // A window that is put in one piece may take less than before.
         self.memory_used = self.memory_used + file.pending.memory() as u64 - before;
@@ -294,10 +295,8 @@ impl FileStore {
             Placed::Before if file.written_apart != position => {
                 self.write_apart(id, position, data)
             }
-            Placed::Full if file.hashes.is_none() && self.lending.lends(data) => {
-                file.takes_on = true;
-                self.write_out(id);
-                self.place(id, position, data);
+            Placed::Full if self.may_take_on(id, data) => {
+                self.go_on_without_window(id, position, data);
             }
             Placed::Full => {
                 self.write_full(id);
@@ -308,6 +307,15 @@ impl FileStore {
                 self.place(id, position, data);
             }
         }
+    }
+
+    /// Writes the window, for from now on the file takes on its payloads where they are.
+    fn go_on_without_window(&mut self, id: FileId, position: u64, data: &[u8]) {
+        if let Some(file) = &mut self.files[id.index()] {
+            file.takes_on = true;
+        }
+        self.write_out(id);
+        self.place(id, position, data);
     }
 
     /// Changes the window of a file, and takes note of the memory that it takes then.
