@@ -117,6 +117,31 @@ fn nothing_is_taken_on_if_there_are_too_many_files() {
     assert!(last.is_some_and(|last| last < 40), "tried, and given up: {lent:?}");
 }
 
+/// The window that it had been given, and did without, was taken off the memory in use without ever
+/// having been added.
+#[test]
+fn a_first_payload_that_is_larger_than_a_used_window_is_counted_right() {
+    let folder = TempDir::new().unwrap();
+    let mut store = store(&folder, 8, false);
+    // While memory is not plenty windows begin in blocks. This one has grown to 16 KB, and is kept.
+    let [other, small] = ["other", "small"].map(|name| add(&mut store, &folder, name));
+    store.put(other, 0, &[1; 100_000]);
+    (0..9).for_each(|number| store.put(small, number * 1000, &[1; 1000]));
+    for id in [small, other] {
+        assert!(store.close(id, |_, _, _| Ok(())).is_some());
+    }
+    let id = add(&mut store, &folder, "large");
+    let chunk = chunk(0);
+    store.lend(&chunk);
+    store.put(id, 0, &chunk.bytes()[..60_000]);
+    assert!(store.memory_used() < 1 << 20, "{}", store.memory_used());
+    store.put(id, 60_000, &chunk.bytes()[60_000..]);
+    store.end_lending();
+    assert!(store.close(id, |_, _, _| Ok(())).is_some());
+    assert_eq!(store.memory_used(), 0);
+    assert!(fs::read(folder.path().join("large")).unwrap() == chunk.bytes());
+}
+
 /// Its window was written whenever it had 32 KB, to be done without, which was not possible.
 #[test]
 fn without_descriptors_large_streams_keep_large_windows() {

@@ -251,7 +251,7 @@ impl FileStore {
         }
     }
 
-    /// The same, at a position of the file rather than of the stream.
+    /// Stores `data` at a position of the file rather than of the stream.
     fn place(&mut self, id: FileId, position: u64, data: &[u8]) {
         let plenty = self.memory_used < PLENTY.min(self.limits.memory / 16);
         let Some(file) = &mut self.files[id.index()] else { return };
@@ -264,6 +264,10 @@ impl FileStore {
                 return;
             }
         }
+        let Some(file) = &self.files[id.index()] else { return };
+        if file.pending.outgrows(data.len()) && self.may_take_on(id, data) {
+            return self.go_on_without_window(id, position, data);
+        }
         let Some(file) = &mut self.files[id.index()] else { return };
         // As `change_window` does it; with nothing between it and the window, for this is done for
         // every payload when windows are many.
@@ -274,17 +278,11 @@ impl FileStore {
         if before == 0 && plenty {
             file.pending.begin_with(self.spare.take_first_window());
         }
-        if file.pending.outgrows(data.len()) {
-            if self.may_take_on(id, data) {
-                return self.go_on_without_window(id, position, data);
-            }
-            if let Some(file) = &mut self.files[id.index()]
-                && let Some(window) = self.spare.full_window()
-            {
-                file.pending.move_into(window);
-            }
+        if file.pending.outgrows(data.len())
+            && let Some(window) = self.spare.full_window()
+        {
+            file.pending.move_into(window);
         }
-        let Some(file) = &mut self.files[id.index()] else { return };
         let placed = file.pending.put(position, data, file.written, &mut self.spare.blocks);
         // A window that is put in one piece may take less than before.
         self.memory_used = self.memory_used + file.pending.memory() as u64 - before;
