@@ -4,18 +4,18 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-/// Memory of this size comes from the system, as zeros that take nothing as long as they are not
-/// touched; less than that would be cleared.
-const FROM_THE_SYSTEM: usize = 1 << 20;
+use crate::sys::memory::LARGE;
 
 /// Bytes that may be held by others.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Chunk(Arc<Vec<u8>>);
 
 impl Chunk {
     /// So many zeros, held by nobody else.
     pub fn new(len: usize) -> Self {
-        let mut bytes = vec![0; len.max(FROM_THE_SYSTEM)];
+        // Large memory comes as zeros, and takes nothing as long as it is not touched; what is less
+        // would be cleared.
+        let mut bytes = vec![0; len.max(LARGE)];
         bytes.truncate(len);
         Self(Arc::new(bytes))
     }

@@ -98,21 +98,15 @@ impl Reading<'_> {
         let (mut packets, mut looks) = (0, 0);
         let mut flushed = Instant::now();
         let mut stopped = None;
-        let mut is_lent = false;
+        self.lend(pipeline);
         while self.goes_on(&mut stopped) {
-            if !is_lent && let Some(chunk) = self.source.chunk_at_hand() {
-                pipeline.sink.lend(chunk);
-                is_lent = true;
-            }
             let mut at_hand = self.source.at_hand();
             let taken = pipeline.batch(&mut at_hand, &mut wanted, self.phase);
             let passed = at_hand.passed();
             self.source.pass_over(passed);
             packets += taken;
             if taken == 0 {
-                if std::mem::take(&mut is_lent) {
-                    pipeline.sink.end_lending();
-                }
+                pipeline.sink.end_lending();
                 match self.source.read_on() {
                     Ok(Next::AtHand) => {}
                     Ok(Next::Packet(packet)) => {
@@ -126,6 +120,7 @@ impl Reading<'_> {
                     Ok(Next::End) => break,
                     Err(error) => self.messages.error(error),
                 }
+                self.lend(pipeline);
             }
             if let Some(error) = wanted.failure() {
                 self.messages.error(error);
@@ -154,6 +149,13 @@ impl Reading<'_> {
             self.messages.debug(1, "terminating orderly");
         }
         wanted.link_types().tell(self.source, self.messages);
+    }
+
+    /// Lets files hold the memory in which packets are at hand.
+    fn lend(&self, pipeline: &mut Pipeline) {
+        if let Some(chunk) = self.source.chunk_at_hand() {
+            pipeline.sink.lend(chunk);
+        }
     }
 
     /// Whether to read on. When somebody wants the run to stop, a device is given a moment for the

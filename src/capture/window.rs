@@ -164,9 +164,7 @@ impl<R: Read> Window<R> {
             };
             let left = self.filled();
             let buffer = next.bytes_to_change();
-            if buffer.len() < left.len() {
-                buffer.resize(left.len(), 0);
-            }
+            buffer.resize(buffer.len().max(left.len()), 0);
             if let Some(front) = buffer.get_mut(..left.len()) {
                 front.copy_from_slice(left);
             }

@@ -6,7 +6,7 @@
 
 use super::origin::Origin;
 use super::segment::{Datagram, FiveTuple, LinkFacts, MacAddr, Segment, TcpFlags};
-use super::transport::Header;
+use super::transport::{self, Header};
 use super::{Plain, network};
 use crate::capture::RawPacket;
 use crate::time::Timestamp;
@@ -110,8 +110,8 @@ fn read_v6<'a>(
     let end = at + IPV6 + claimed;
     let tcp = part::<IPV6, TCP, _>(head);
     let header = read_tcp(packet, at + IPV6, end, tcp)?;
-    let ports = (u16::from_be_bytes([tcp[0], tcp[1]]), u16::from_be_bytes([tcp[2], tcp[3]]));
-    let tuple = FiveTuple::v6(part::<8, 16, _>(head), part::<24, 16, _>(head), ports);
+    let (source, destination) = (part::<8, 16, _>(head), part::<24, 16, _>(head));
+    let tuple = FiveTuple::v6(source, destination, transport::ports(&tcp)?);
     let datagram = Datagram { link, data: packet.data.get(at..)? };
     Some((datagram, Origin { link, ..Origin::of(packet, time) }.segment(tuple, header)))
 }

@@ -24,7 +24,13 @@ fn store(folder: &TempDir, memory: u64, descriptors: usize) -> FileStore {
     store_beside(folder, memory, descriptors, true)
 }
 
-fn store_beside(folder: &TempDir, memory: u64, descriptors: usize, beside: bool) -> FileStore {
+/// A store whose files may be anywhere in `folder`.
+pub(super) fn store_beside(
+    folder: &TempDir,
+    memory: u64,
+    descriptors: usize,
+    beside: bool,
+) -> FileStore {
     let messages = Messages::new("test", Verbosity { level: 0, quiet: true });
     let namer = Namer::new(OutputFolder::new(folder.path()), Template::default());
     let tools = Tools::new(namer, messages);

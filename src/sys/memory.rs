@@ -11,7 +11,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::ops::Range;
 
 /// Memory from this size on is asked of the system, without the heap between.
-const LARGE: usize = 1 << 20;
+pub const LARGE: usize = 1 << 20;
 
 /// The system's allocator for all that is small, and memory in large pages for what is not.
 #[derive(Debug)]

@@ -5,6 +5,9 @@
 //! Whoever wants to know how long a file is, or what is in it, has what it has taken on written
 //! first.
 
+#[cfg(test)]
+mod tests;
+
 use std::fs::File;
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -40,7 +43,7 @@ impl LoanId {
 pub(super) struct Lending {
     chunk: Option<Chunk>,
     /// A file that has its number; the others were written already.
-    pub(super) loans: Vec<Loan>,
+    loans: Vec<Loan>,
     /// Bytes taken on of this chunk that were written, or will be.
     taken_on: usize,
     /// Of how many more chunks nothing is taken on.
@@ -49,17 +52,17 @@ pub(super) struct Lending {
 
 /// What a file has taken on.
 #[derive(Debug)]
-pub(super) struct Loan {
+struct Loan {
     file: FileId,
     handle: Arc<File>,
     /// Where the file ended before.
     empty_from: u64,
-    pub(super) pieces: Pieces,
+    pieces: Pieces,
 }
 
 impl Lending {
     /// Whether `data` may be taken on.
-    pub(super) fn lends(&self, data: &[u8]) -> bool {
+    fn lends(&self, data: &[u8]) -> bool {
         self.rest == 0 && self.chunk.as_ref().is_some_and(|chunk| chunk.range_of(data).is_some())
     }
 
@@ -112,6 +115,9 @@ impl FileStore {
 
     /// The chunk has been read: what files have taken on of it is written, or will be.
     pub fn end_lending(&mut self) {
+        if self.lending.chunk.is_none() {
+            return;
+        }
         self.write_loans();
         self.lending.chunk = None;
         self.lending.rest = self.lending.rest.saturating_sub(1);
@@ -195,6 +201,5 @@ impl FileStore {
                 }
             }
         }
-        self.note_written();
     }
 }

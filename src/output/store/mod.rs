@@ -10,8 +10,6 @@
 
 mod descriptors;
 mod lending;
-#[cfg(test)]
-mod lending_tests;
 mod line;
 mod repeats;
 mod room;

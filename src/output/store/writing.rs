@@ -178,14 +178,14 @@ impl FileStore {
                 self.write_and_release(id);
             } else {
                 self.line.join(slot);
-                break;
+                return;
             }
-        }
-        // There will be no more of them to be handed over together.
-        if self.held() >= self.limits.descriptors
-            && let Some(behind) = &mut self.behind
-        {
-            behind.hand_over();
+            if self.held() >= self.limits.descriptors
+                && let Some(behind) = &mut self.behind
+            {
+                // There will be no more of them to be handed over together.
+                behind.hand_over();
+            }
         }
     }
 

@@ -5,24 +5,16 @@ use std::fs;
 use proptest::prelude::*;
 use tempfile::TempDir;
 
-use super::{FileId, FileStore, Limits};
+use super::{FileId, FileStore};
 use crate::chunk::Chunk;
-use crate::config::Verbosity;
-use crate::messages::Messages;
 use crate::output::create::Creation;
-use crate::output::folder::OutputFolder;
-use crate::output::naming::Namer;
-use crate::output::template::Template;
-use crate::output::tools::Tools;
+use crate::output::tests::store_beside;
 
 const PAYLOAD: usize = 1460;
 const CHUNK: usize = 200_000;
 
 fn store(folder: &TempDir, descriptors: usize, beside: bool) -> FileStore {
-    let messages = Messages::new("test", Verbosity { level: 0, quiet: true });
-    let namer = Namer::new(OutputFolder::new(folder.path()), Template::default());
-    let limits = Limits { memory: 1 << 20, early: 1 << 20, descriptors, beside };
-    FileStore::new(limits, Tools::new(namer, messages))
+    store_beside(folder, 1 << 20, descriptors, beside)
 }
 
 fn add(store: &mut FileStore, folder: &TempDir, name: &str) -> FileId {
