@@ -79,31 +79,37 @@ pub(super) struct Pipeline {
 
 impl Pipeline {
     /// Takes packets all the way, [`BATCH`] of those that are wanted at the most. Tells how many were
-    /// looked at.
-    #[inline]
-    pub(super) fn batch<'a>(
+    /// looked at, and gives back the others.
+    #[inline(never)] // What is done between two batches must not take registers from this.
+    pub(super) fn batch<'a, P: Iterator<Item = RawPacket<'a>> + Clone>(
         &mut self,
-        packets: &mut impl Iterator<Item = RawPacket<'a>>,
+        packets: &P,
         wanted: &mut Wanted<'_>,
         phase: Phase,
-    ) -> u64 {
+    ) -> (u64, P) {
         let Self { decoder, scanners, demux, sink, delta_seconds, .. } = self;
-        let mut looked_at = 0;
+        let (mut unwanted, mut rest) = (0, packets.clone());
         let mut segments = ArrayVec::<Segment<'a>, BATCH>::new();
         let mut odd = None;
-        for packet in packets {
-            looked_at += 1;
+        // Nearly always nobody does but the streams.
+        let others_listen = !scanners.is_empty() || matches!(demux, Demux::Packets(_));
+        for packet in rest.by_ref() {
             if !wanted.includes(&packet) {
+                unwanted += 1;
                 continue;
             }
             let time = packet.time.to_timestamp(*delta_seconds);
             // One after the other, so that the usual segment is put together where it stays.
             if let Some(segment) = decoder.usual(&packet, time) {
                 segments.push(segment);
-                if !scanners.is_empty() {
-                    let datagram = Decoder::usual_datagram(&packet, &segment);
-                    tell(scanners, &packet, &datagram, time);
+                if !others_listen {
+                    if segments.is_full() {
+                        break;
+                    }
+                    continue;
                 }
+                let datagram = Decoder::usual_datagram(&packet, &segment);
+                tell(scanners, &packet, &datagram, time);
             } else if let Some((datagram, segment)) = decoder.plain(&packet, time) {
                 segments.push(segment);
                 tell(scanners, &packet, &datagram, time);
@@ -118,6 +124,7 @@ impl Pipeline {
                 break;
             }
         }
+        let looked_at = unwanted + segments.len() as u64 + u64::from(odd.is_some());
         if let Demux::Streams(tracker) = demux {
             let lookups = tracker.look_ahead(&segments, sink);
             for (segment, lookup) in segments.iter().zip(&lookups) {
@@ -128,7 +135,7 @@ impl Pipeline {
         if let Some((packet, time)) = odd {
             self.odd(&packet, time, phase);
         }
-        looked_at
+        (looked_at, rest)
     }
 
     /// Takes a packet that is not plain all the way.

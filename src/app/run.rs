@@ -100,9 +100,9 @@ impl Reading<'_> {
         let mut stopped = None;
         self.lend(pipeline);
         while self.goes_on(&mut stopped) {
-            let mut at_hand = self.source.at_hand();
-            let taken = pipeline.batch(&mut at_hand, &mut wanted, self.phase);
-            let passed = at_hand.passed();
+            let at_hand = self.source.at_hand();
+            let (taken, rest) = pipeline.batch(&at_hand, &mut wanted, self.phase);
+            let passed = rest.passed();
             self.source.pass_over(passed);
             packets += taken;
             if taken == 0 {
@@ -110,8 +110,8 @@ impl Reading<'_> {
                 match self.source.read_on() {
                     Ok(Next::AtHand) => {}
                     Ok(Next::Packet(packet)) => {
-                        let mut alone = std::iter::once(packet);
-                        packets += pipeline.batch(&mut alone, &mut wanted, self.phase);
+                        let alone = std::iter::once(packet);
+                        packets += pipeline.batch(&alone, &mut wanted, self.phase).0;
                     }
                     Ok(Next::Idle) => {
                         pipeline.flush();

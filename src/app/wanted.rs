@@ -12,22 +12,29 @@ pub(super) struct Wanted<'a> {
     link_types: LinkTypes,
     filter: Option<&'a mut Filter>,
     failure: Option<FilterError>,
+    /// The link type of which everything is included, if it was met last.
+    plainly: Option<LinkType>,
 }
 
 impl<'a> Wanted<'a> {
     /// All packets that can be read, or those of them that the filter lets through.
     pub(super) fn new(filter: Option<&'a mut Filter>) -> Self {
-        Self { link_types: LinkTypes::default(), filter, failure: None }
+        Self { link_types: LinkTypes::default(), filter, failure: None, plainly: None }
     }
 
     /// Whether this packet is to be looked at; one more has come.
     #[inline]
     pub(super) fn includes(&mut self, packet: &RawPacket<'_>) -> bool {
-        self.link_types.are_readable(packet.link_type)
-            && (self.filter.is_none() || self.passes(packet))
+        self.plainly == Some(packet.link_type) || self.examine(packet)
     }
 
     #[inline(never)]
+    fn examine(&mut self, packet: &RawPacket<'_>) -> bool {
+        let is_readable = self.link_types.are_readable(packet.link_type);
+        self.plainly = (is_readable && self.filter.is_none()).then_some(packet.link_type);
+        is_readable && self.passes(packet)
+    }
+
     fn passes(&mut self, packet: &RawPacket<'_>) -> bool {
         let Some(filter) = &mut self.filter else { return true };
         filter.matches(packet).unwrap_or_else(|error| {
@@ -59,13 +66,7 @@ pub(super) struct LinkTypes {
 
 impl LinkTypes {
     /// Whether packets of this link type can be read; one of them has come.
-    #[inline(always)]
     fn are_readable(&mut self, link_type: LinkType) -> bool {
-        self.readable == Some(link_type) || self.is_readable(link_type)
-    }
-
-    #[inline(never)]
-    fn is_readable(&mut self, link_type: LinkType) -> bool {
         if Decoder::supports(link_type) {
             self.readable = Some(link_type);
             return true;
