@@ -25,6 +25,7 @@ pub mod flow;
 pub mod hooks;
 pub mod messages;
 pub mod net_text;
+pub mod origin;
 pub mod output;
 pub mod report;
 pub mod scan;

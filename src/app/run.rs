@@ -154,7 +154,7 @@ impl Reading<'_> {
     /// Lets files hold the memory in which packets are at hand.
     fn lend(&self, pipeline: &mut Pipeline) {
         if let Some(chunk) = self.source.chunk_at_hand() {
-            pipeline.sink.lend(chunk);
+            pipeline.sink.lend(chunk, self.source.origin_at_hand());
         }
     }
 

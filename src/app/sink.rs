@@ -14,6 +14,7 @@ use crate::chunk::Chunk;
 use crate::flow::{Identity, Near, Sink, Summary};
 use crate::hooks::{AlertDescriptor, Children};
 use crate::messages::Messages;
+use crate::origin::Origin;
 use crate::output::{Console, FileId, Finishing, FlowFiles, ScratchStreams};
 use crate::report::Report;
 use crate::scan::{Content, Findings, FinishedFlow, FlowScanner, RunningHashes};
@@ -107,10 +108,11 @@ impl StreamSink {
         }
     }
 
-    /// From now on payloads may lie in `chunk`, and files may hold that until they are written.
-    pub(super) fn lend(&mut self, chunk: &Chunk) {
+    /// From now on payloads may lie in `chunk`, and files may hold that until they are written, or
+    /// read once more what is at `origin`.
+    pub(super) fn lend(&mut self, chunk: &Chunk, origin: Option<Origin>) {
         if let Route::Files(files) = &mut self.route {
-            files.lend(chunk);
+            files.lend(chunk, origin);
         }
     }
 

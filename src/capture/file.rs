@@ -1,5 +1,6 @@
 //! Capture files: finds out what a file is and reads its packets.
 
+use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 use std::sync::Arc;
@@ -19,6 +20,7 @@ use super::savefile::PcapHeader;
 use super::source::Next;
 use super::window::{Fill, Window};
 use crate::chunk::Chunk;
+use crate::origin::Origin;
 
 /// Bytes of a file to have in memory.
 const WINDOW_LEN: usize = 256 << 10;
@@ -34,6 +36,8 @@ pub struct FileSource {
     header: PcapHeader,
     position: Arc<AtomicU64>,
     size: Option<u64>,
+    /// The file, if its bytes are packets as they stand there.
+    plain: Option<Arc<File>>,
 }
 
 /// Where the bytes of a capture come from.
@@ -73,6 +77,10 @@ impl FileSource {
         let input = Input::open(path)?;
         let (position, size) = (input.position(), input.regular_size());
         let mut window = Content::open(input)?;
+        let plain = match window.stream_mut() {
+            Content::Direct(input) => input.read_from_beginning(),
+            Content::Ahead(_) => None,
+        };
         let mut member = None;
         let reader = match window.fill_waiting(1)? {
             Fill::Enough | Fill::Waiting => Reader::open(&mut window)?,
@@ -84,7 +92,7 @@ impl FileSource {
         };
         let (link_type, header) = (reader.link_type(), reader.header());
         let state = State::Inside(reader);
-        Ok(Self { name, member, window, state, link_type, header, position, size })
+        Ok(Self { name, member, window, state, link_type, header, position, size, plain })
     }
 
     /// See [`Source::at_hand`](super::Source::at_hand).
@@ -102,6 +110,13 @@ impl FileSource {
             State::Inside(reader) if reader.is_ordinary() => Some(self.window.chunk()),
             _ => None,
         }
+    }
+
+    /// See [`Source::origin_at_hand`](super::Source::origin_at_hand).
+    pub fn origin_at_hand(&self) -> Option<Origin> {
+        let end = self.position();
+        let begin = end.checked_sub(self.window.chunk_len() as u64)?;
+        self.plain.as_ref().map(|file| Origin::new(Arc::clone(file), begin))
     }
 
     /// See [`Source::pass_over`](super::Source::pass_over).

@@ -1,7 +1,7 @@
 //! The bytes of a file or of standard input as they are stored, with a count of those read.
 
 use std::fs::File;
-use std::io::{self, ErrorKind, Read};
+use std::io::{self, ErrorKind, Read, Seek};
 use std::os::fd::AsFd;
 use std::path::Path;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use rustix::event::{PollFd, PollFlags, poll};
 
 /// An opened file and how far it was read.
 pub(super) struct Input {
-    file: File,
+    file: Arc<File>,
     position: Arc<AtomicU64>,
 }
 
@@ -26,12 +26,19 @@ impl Input {
         if file.metadata()?.is_dir() {
             return Err(ErrorKind::IsADirectory.into());
         }
-        Ok(Self { file, position: Arc::default() })
+        Ok(Self { file: Arc::new(file), position: Arc::default() })
     }
 
     /// The size of the file, if it is a regular one: then reading never waits for anyone.
     pub(super) fn regular_size(&self) -> Option<u64> {
         self.file.metadata().ok().filter(|metadata| metadata.is_file()).map(|it| it.len())
+    }
+
+    /// The file, if what was read of it is what stands there from its beginning on.
+    pub(super) fn read_from_beginning(&self) -> Option<Arc<File>> {
+        let read = self.position.load(Ordering::Relaxed);
+        let is_there = (&*self.file).stream_position().is_ok_and(|position| position == read);
+        (is_there && self.regular_size().is_some()).then(|| Arc::clone(&self.file))
     }
 
     /// The count of bytes read, to be looked at from elsewhere.
@@ -44,7 +51,7 @@ impl Read for Input {
     /// Waits for bytes even if whoever opened the file said not to.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = loop {
-            match self.file.read(buffer) {
+            match (&*self.file).read(buffer) {
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
                     poll(&mut [PollFd::new(&self.file, PollFlags::IN)], None)?;
                 }

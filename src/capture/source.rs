@@ -9,6 +9,7 @@ use super::live::{Live, LiveOptions};
 use super::packet::{LinkType, RawPacket};
 use super::savefile::PcapHeader;
 use crate::chunk::Chunk;
+use crate::origin::Origin;
 
 /// What a source has next.
 #[derive(Clone, Copy, Debug)]
@@ -79,6 +80,14 @@ impl Source {
     pub fn chunk_at_hand(&self) -> Option<&Chunk> {
         match self {
             Self::File(file) => file.chunk_at_hand(),
+            Self::Live(_) => None,
+        }
+    }
+
+    /// Where what is in that memory can be read again, from its first byte on; if it can.
+    pub fn origin_at_hand(&self) -> Option<Origin> {
+        match self {
+            Self::File(file) => file.origin_at_hand(),
             Self::Live(_) => None,
         }
     }

@@ -71,6 +71,12 @@ impl<R> Window<R> {
         &self.buffer
     }
 
+    /// How many bytes of the stream are before the end of what is there, counted from the beginning
+    /// of [all that is in memory](Self::chunk).
+    pub(super) fn chunk_len(&self) -> usize {
+        self.end
+    }
+
     /// Drops `count` bytes from the front, or all there are.
     #[inline]
     pub(super) fn consume(&mut self, count: usize) {

@@ -3,11 +3,14 @@
 //! A window in one piece has room that it does not need yet, or is moved each time it grows, and
 //! memory given back in pieces of all sizes is hard to use again. Blocks spare all that. They are
 //! linked from the newest to the oldest, for bytes are only ever added at the end.
+//!
+//! Instead of its last bytes a chain may hold references to where they were [left](super::left).
 
 use std::mem::{ManuallyDrop, offset_of};
 
 use arrayvec::ArrayVec;
 
+use super::left::Reference;
 use crate::sys::cache;
 use crate::sys::readiness::Readiness;
 
@@ -32,14 +35,30 @@ impl Block {
         }
         out.extend_from_slice(&self.bytes);
     }
+
+    /// The same with the references in the newest `count` blocks.
+    fn references_to(&self, count: usize, out: &mut Vec<Reference>) {
+        if count == 0 {
+            return;
+        }
+        if let Some(older) = &self.older {
+            older.references_to(count - 1, out);
+        }
+        let (chunks, _) = self.bytes.as_chunks();
+        out.extend(chunks.iter().copied().map(Reference::from_bytes));
+    }
 }
 
-/// Bytes in blocks: few, for they are gathered one call inside the other.
+/// Bytes in blocks, or references to them: few, for they are gathered one call inside the other.
 #[derive(Debug, Default)]
 pub(super) struct Chain {
     /// All blocks behind the first in this list are full.
     blocks: Blocks,
     len: u32,
+    /// How many references there are, in blocks of their own behind those with bytes.
+    references: u16,
+    /// If there are any, how many bytes are in the other blocks.
+    kept: u16,
 }
 
 /// Blocks, whatever is in them.
@@ -67,7 +86,37 @@ impl Chain {
     /// Bytes of memory in use.
     #[inline]
     pub(super) fn memory(&self) -> usize {
-        self.len().div_ceil(BLOCK_LEN) * BLOCK_COST
+        let blocks = self.kept().div_ceil(BLOCK_LEN) + self.reference_blocks();
+        blocks * BLOCK_COST
+    }
+
+    /// How many bytes are in blocks.
+    #[inline]
+    fn kept(&self) -> usize {
+        if self.is_left() { usize::from(self.kept) } else { self.len() }
+    }
+
+    /// How many bytes were left in the capture.
+    #[inline]
+    pub(super) fn left_len(&self) -> usize {
+        self.len() - self.kept()
+    }
+
+    #[inline]
+    fn reference_blocks(&self) -> usize {
+        self.references_count().div_ceil(BLOCK_LEN / Reference::SIZE)
+    }
+
+    /// Whether some of its bytes, the last ones, were left in the capture.
+    #[inline]
+    pub(super) fn is_left(&self) -> bool {
+        self.references > 0
+    }
+
+    /// How many payloads it has left in the capture.
+    #[inline]
+    pub(super) fn references_count(&self) -> usize {
+        usize::from(self.references)
     }
 
     /// Brings near the processor where the next bytes will be put. Where that is follows from the
@@ -76,7 +125,10 @@ impl Chain {
     pub(super) fn bring_end_near(&self) {
         if let Some(newest) = &self.blocks.0 {
             cache::bring_near(&newest.older);
-            let filled = self.len() % BLOCK_LEN;
+            let filled = match self.references_count() {
+                0 => self.len(),
+                count => count * Reference::SIZE,
+            } % BLOCK_LEN;
             cache::bring_near_at(&**newest, offset_of!(Block, bytes) + filled);
         }
     }
@@ -85,13 +137,39 @@ impl Chain {
     pub(super) fn whole(&self) -> Option<&[u8]> {
         match &self.blocks.0 {
             None => Some(&[]),
-            Some(block) => (block.bytes.len() == self.len()).then_some(&block.bytes),
+            Some(block) => {
+                let is_whole = !self.is_left() && block.bytes.len() == self.len();
+                is_whole.then_some(&block.bytes)
+            }
         }
     }
 
-    /// Adds bytes; all of them together must be less than 4 GiB.
-    pub(super) fn append(&mut self, mut data: &[u8], spare: &mut SpareBlocks) {
+    /// Adds bytes; all of them together must be less than 4 GiB, and none left in the capture.
+    pub(super) fn append(&mut self, data: &[u8], spare: &mut SpareBlocks) {
+        debug_assert!(!self.is_left());
         self.len += data.len() as u32;
+        self.fill(data, spare);
+    }
+
+    /// Whether it can take one more reference.
+    pub(super) fn has_room_for_references(&self) -> bool {
+        self.references < u16::MAX && self.kept() <= usize::from(u16::MAX)
+    }
+
+    /// Adds bytes that are left in the capture, if there is
+    /// [room](Self::has_room_for_references) for that.
+    pub(super) fn leave(&mut self, payload: Reference, spare: &mut SpareBlocks) {
+        debug_assert!(self.has_room_for_references());
+        if self.references == 0 {
+            self.kept = self.len as u16;
+            self.blocks.push(spare.take());
+        }
+        self.len += payload.len() as u32;
+        self.references += 1;
+        self.fill(&payload.to_bytes(), spare);
+    }
+
+    fn fill(&mut self, mut data: &[u8], spare: &mut SpareBlocks) {
         while !data.is_empty() {
             let block = match &mut self.blocks.0 {
                 Some(block) if !block.bytes.is_full() => block,
@@ -116,6 +194,36 @@ impl Chain {
         }
     }
 
+    /// Appends to `out` what was left in the capture.
+    pub(super) fn references(&self, out: &mut Vec<Reference>) {
+        if let Some(newest) = &self.blocks.0 {
+            newest.references_to(self.reference_blocks(), out);
+        }
+    }
+
+    fn newest_first(&self) -> impl Iterator<Item = &Block> {
+        std::iter::successors(self.blocks.0.as_deref(), |block| block.older.as_deref())
+    }
+
+    /// What was left in the capture last.
+    pub(super) fn last_reference(&self) -> Option<Reference> {
+        let newest = self.blocks.0.as_ref().filter(|_| self.is_left())?;
+        newest.bytes.last_chunk().copied().map(Reference::from_bytes)
+    }
+
+    /// What was left in the capture first.
+    pub(super) fn first_reference(&self) -> Option<Reference> {
+        let oldest = self.newest_first().take(self.reference_blocks()).last()?;
+        oldest.bytes.first_chunk().copied().map(Reference::from_bytes)
+    }
+
+    /// Appends to `out` the bytes before those that were left in the capture.
+    pub(super) fn kept_to(&self, out: &mut Vec<u8>) {
+        if let Some(block) = self.newest_first().nth(self.reference_blocks()) {
+            block.copy_to(out);
+        }
+    }
+
     /// Appends all bytes to `out`. The blocks are left, to be used again.
     pub(super) fn gather(self, out: &mut Vec<u8>) -> Blocks {
         self.copy_to(out);
@@ -123,6 +231,7 @@ impl Chain {
     }
 
     fn copy_to(&self, out: &mut Vec<u8>) {
+        debug_assert!(!self.is_left());
         out.reserve(self.len());
         if let Some(newest) = &self.blocks.0 {
             newest.copy_to(out);

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::thread::{Builder, JoinHandle};
 
-use super::jobs::{Finished, Job, JobQueue};
+use super::jobs::{Finished, Job, JobQueue, run_together};
 use super::stored_file::{ClosedFile, StoredFile};
 use super::tools::Tools;
 use crate::flow::Identity;
@@ -49,6 +49,10 @@ pub struct Finisher {
     tools: Tools,
     helper: Option<Helper>,
     done: Outcomes,
+    /// Files that the caller finishes together, for they left bytes in a capture.
+    own: Vec<Job>,
+    /// Whether files may wait for others.
+    may_wait: bool,
     /// What is left of finished files.
     #[expect(clippy::vec_box, reason = "they are given back as they came, not moved")]
     spent: Vec<Box<StoredFile>>,
@@ -104,7 +108,15 @@ impl Finisher {
             0 => None,
             _ => Helper::start(Arc::clone(&inspect), tools.clone(), batch_len),
         };
-        Self { inspect, tools, helper, done: Outcomes::default(), spent: Vec::new() }
+        Self {
+            inspect,
+            tools,
+            helper,
+            done: Outcomes::default(),
+            own: Vec::new(),
+            may_wait: pace == Pace::Beside,
+            spent: Vec::new(),
+        }
     }
 
     /// Has the file of a flow finished, now or soon.
@@ -116,11 +128,31 @@ impl Finisher {
             None => Some(job),
         };
         if let Some(job) = left {
-            let Finished { ticket, outcome, file, .. } = job.run(&*self.inspect, &mut self.tools);
-            self.done.put(ticket, outcome);
-            self.spent.push(file);
+            if self.may_wait && job.file.left().is_some() {
+                self.own.push(job);
+            } else {
+                let finished = job.run(&*self.inspect, &mut self.tools);
+                self.take(finished);
+            }
+        }
+        // Whatever is closed later is reported later, so that none may wait for long.
+        let since = |first: &Job| ticket.0 - first.ticket.0;
+        if self.own.len() >= BATCH || self.own.first().map_or(0, since) >= MAX_WAITING as u64 {
+            self.finish_own();
         }
         ticket
+    }
+
+    fn take(&mut self, Finished { ticket, outcome, file, .. }: Finished) {
+        self.done.put(ticket, outcome);
+        self.spent.push(file);
+    }
+
+    fn finish_own(&mut self) {
+        let jobs = std::mem::take(&mut self.own);
+        for finished in run_together(jobs, &*self.inspect, &mut self.tools) {
+            self.take(finished);
+        }
     }
 
     /// Has the files begun that wait for others.
@@ -128,6 +160,7 @@ impl Finisher {
         if let Some(helper) = &mut self.helper {
             helper.hand_over();
         }
+        self.finish_own();
     }
 
     /// What came of the file, if it is finished by now. Gives each outcome once.
@@ -156,9 +189,10 @@ impl Finisher {
             && helper.waiting > 0
         {
             // There is nothing else to do, so why wait.
-            if let Some(job) = helper.queue.take_one() {
-                let finished = job.run(&*self.inspect, &mut self.tools);
-                helper.take(vec![finished], &mut self.done, &mut self.spent);
+            let jobs = helper.queue.take_some();
+            if !jobs.is_empty() {
+                let finished = run_together(jobs, &*self.inspect, &mut self.tools);
+                helper.take(finished, &mut self.done, &mut self.spent);
                 continue;
             }
             match helper.outcomes.recv() {
@@ -240,8 +274,7 @@ impl Helper {
             .name("files".to_owned())
             .spawn(move || {
                 while let Some(batch) = jobs.take() {
-                    let finished = batch.into_iter().map(|job| job.run(&*inspect, &mut tools));
-                    if tell.send(finished.collect()).is_err() {
+                    if tell.send(run_together(batch, &*inspect, &mut tools)).is_err() {
                         return;
                     }
                 }

@@ -12,6 +12,7 @@ use super::naming::NameHash;
 use super::store::{FileId, FileStore};
 use crate::chunk::Chunk;
 use crate::flow::{Identity, Near};
+use crate::origin::Origin;
 use crate::scan::{Algorithms, RunningHashes};
 use crate::time::Timestamp;
 
@@ -97,9 +98,10 @@ impl FlowFiles {
         }
     }
 
-    /// From now on payloads may lie in `chunk`, from where large streams are written.
-    pub fn lend(&mut self, chunk: &Chunk) {
-        self.store.lend(chunk);
+    /// From now on payloads may lie in `chunk`, from where large streams are written. What stands in
+    /// it can be read again from `origin` on.
+    pub fn lend(&mut self, chunk: &Chunk, origin: Option<Origin>) {
+        self.store.lend(chunk, origin);
     }
 
     /// The chunk has been read.

@@ -48,6 +48,12 @@ impl Job {
     }
 }
 
+/// Does several jobs; what they left in a capture is read together.
+pub(super) fn run_together(jobs: Vec<Job>, inspect: &Inspect, tools: &mut Tools) -> Vec<Finished> {
+    tools.rereading.read_ahead(jobs.iter().filter_map(|job| job.file.left()));
+    jobs.into_iter().map(|job| job.run(inspect, tools)).collect()
+}
+
 /// Jobs in order.
 #[derive(Default)]
 pub(super) struct JobQueue {
@@ -78,9 +84,11 @@ impl JobQueue {
         (!batch.is_empty()).then_some(batch)
     }
 
-    /// The next job, if there is one.
-    pub(super) fn take_one(&self) -> Option<Job> {
-        self.state().jobs.pop_front()
+    /// The next job, or several that left something in a capture; none if there is none.
+    pub(super) fn take_some(&self) -> Vec<Job> {
+        let jobs = &mut self.state().jobs;
+        let left = jobs.iter().take(BATCH).take_while(|job| job.file.left().is_some()).count();
+        jobs.drain(..left.max(1).min(jobs.len())).collect()
     }
 
     /// No more jobs will come.

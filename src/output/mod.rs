@@ -7,6 +7,7 @@ mod finisher;
 mod flow_files;
 mod folder;
 mod jobs;
+mod left;
 mod lent;
 mod lru;
 mod moving;

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::blocks::Blocks;
 use super::create::Creation;
+use super::left::Left;
 use super::moving;
 use super::naming::NameHash;
 use super::pending::PendingBytes;
@@ -60,6 +61,8 @@ pub struct StoredFile {
     pub(super) name: Option<NameHash>,
     /// The modification time it gets whenever it is closed.
     pub(super) stamp: Option<Timestamp>,
+    /// The capture in which bytes of the window were left; only while the file is not in a store.
+    pub(super) capture: Option<Arc<File>>,
     /// `None` while another thread opens it.
     pub(super) creation: Option<Creation>,
 }
@@ -101,6 +104,7 @@ impl StoredFile {
             failed: false,
             takes_on: false,
             loan: None,
+            capture: None,
         }
     }
 
@@ -133,7 +137,7 @@ impl StoredFile {
     ) -> Option<ClosedFile<T>> {
         tools.scratch.clear();
         let blocks = match self.pending.is_in_pieces() {
-            true => Some(self.pending.join(std::mem::take(&mut tools.scratch))),
+            true => self.join(tools),
             false => None,
         };
         let closed = self.finish_in_piece(tools, inspect);
@@ -143,6 +147,29 @@ impl StoredFile {
             self.spent = blocks;
         }
         closed
+    }
+
+    /// Has the window in one piece; gives the blocks in which it was.
+    fn join(&mut self, tools: &mut Tools) -> Option<Blocks> {
+        let mut scratch = std::mem::take(&mut tools.scratch);
+        if !self.pending.is_left() {
+            return Some(self.pending.join(scratch));
+        }
+        let left = self.left().ok_or_else(|| io::ErrorKind::NotFound.into());
+        match left.and_then(|left| tools.rereading.gather(left, &mut scratch)) {
+            Ok(()) => Some(self.pending.bring_back(scratch)),
+            Err(error) => {
+                self.pending.clear();
+                self.fail(error, &tools.messages);
+                None
+            }
+        }
+    }
+
+    /// What was left in a capture, of a file that is not in a store.
+    pub(super) fn left(&self) -> Option<Left<'_>> {
+        let (chain, capture) = (self.pending.left()?, self.capture.as_ref()?);
+        Some(Left { chain, capture })
     }
 
     fn finish_in_piece<T>(

@@ -31,10 +31,15 @@ pub(super) fn store_beside(
     descriptors: usize,
     beside: bool,
 ) -> FileStore {
+    store_within(folder, Limits { memory, early: 200_000, descriptors, beside })
+}
+
+/// The same within any limits.
+pub(super) fn store_within(folder: &TempDir, limits: Limits) -> FileStore {
     let messages = Messages::new("test", Verbosity { level: 0, quiet: true });
     let namer = Namer::new(OutputFolder::new(folder.path()), Template::default());
     let tools = Tools::new(namer, messages);
-    FileStore::new(Limits { memory, early: 200_000, descriptors, beside }, tools)
+    FileStore::new(limits, tools)
 }
 
 fn add(store: &mut FileStore, folder: &TempDir, name: &str) -> FileId {

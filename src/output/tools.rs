@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::left::Rereading;
 use super::naming::Namer;
 use crate::messages::Messages;
 
@@ -17,12 +18,19 @@ pub struct Tools {
     pub(super) messages: Messages,
     /// Memory for bytes in pieces while they are written.
     pub(super) scratch: Vec<u8>,
+    /// Reads what was left in the capture.
+    pub(super) rereading: Rereading,
 }
 
 impl Tools {
     /// For files that `namer` gives names.
     pub fn new(namer: Namer, messages: Messages) -> Self {
-        Self { namer: Arc::new(namer), messages, scratch: Vec::new() }
+        Self {
+            namer: Arc::new(namer),
+            messages,
+            scratch: Vec::new(),
+            rereading: Rereading::default(),
+        }
     }
 }
 
@@ -30,6 +38,7 @@ impl Clone for Tools {
     /// For another thread.
     fn clone(&self) -> Self {
         let (namer, messages) = (Arc::clone(&self.namer), self.messages.clone());
-        Self { namer, messages, scratch: Vec::new() }
+        let rereading = Rereading::new(Arc::clone(self.rereading.locality()));
+        Self { namer, messages, scratch: Vec::new(), rereading }
     }
 }

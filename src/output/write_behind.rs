@@ -13,6 +13,7 @@ use std::thread::{Builder, JoinHandle};
 use std::vec;
 
 use super::create::Creation;
+use super::left::Left;
 use super::pending::Gathered;
 use super::store::FileId;
 use super::tools::Tools;
@@ -52,6 +53,8 @@ pub(super) struct Write {
     /// Where the file ends when they arrive.
     pub(super) empty_from: u64,
     pub(super) bytes: Gathered,
+    /// The capture that they were left in, if they were.
+    pub(super) capture: Option<Arc<File>>,
     /// What is to be told of them; not of those that are lent.
     pub(super) hashes: Option<SharedHashes>,
 }
@@ -103,6 +106,7 @@ impl WriteBehind {
             .name("writer".to_owned())
             .spawn(move || {
                 for batch in to_do {
+                    tools.rereading.read_ahead(batch.iter().filter_map(Write::left));
                     let written = batch.into_iter().map(|write| write.run(&mut tools));
                     if tell.send(written.collect()).is_err() {
                         return;
@@ -127,8 +131,9 @@ impl WriteBehind {
         let len = write.bytes.len();
         self.waiting += 1;
         self.waiting_bytes += len;
+        // What was left in a capture is read together.
+        self.batch_bytes += if write.capture.is_some() { 0 } else { len };
         self.batch.push(write);
-        self.batch_bytes += len;
         if self.batch.len() >= BATCH || self.batch_bytes >= BATCH_BYTES {
             self.hand_over();
         }
@@ -218,19 +223,36 @@ impl Drop for WriteBehind {
 }
 
 impl Write {
+    /// What of it was left in a capture.
+    fn left(&self) -> Option<Left<'_>> {
+        match (&self.bytes, &self.capture) {
+            (Gathered::Blocks(chain), Some(capture)) if chain.is_left() => {
+                Some(Left { chain, capture })
+            }
+            _ => None,
+        }
+    }
+
     /// Does it.
     pub(super) fn run(mut self, tools: &mut Tools) -> Written {
+        tools.scratch.clear();
+        let reread = match self.left() {
+            Some(left) => tools.rereading.gather(left, &mut tools.scratch).map(|()| true),
+            None => Ok(false),
+        };
         let Self { target, bytes, start, empty_from, hashes, .. } = &mut self;
         let mut opened = None;
-        let file = match target {
-            Target::Open(file) => Ok(&*file),
-            Target::Closed { creation, .. } => {
-                creation.open(&tools.namer).map(|file| &*opened.insert(Arc::new(file)))
-            }
-        };
-        let result = file.and_then(|file| {
+        let result = reread.and_then(|is_reread| {
+            let file = match target {
+                Target::Open(file) => &*file,
+                Target::Closed { creation, .. } => {
+                    let file = creation.open(&tools.namer)?;
+                    &*opened.insert(Arc::new(file))
+                }
+            };
             let in_piece = match bytes {
                 Gathered::Piece(bytes) => bytes.as_slice(),
+                Gathered::Blocks(_) if is_reread => tools.scratch.as_slice(),
                 Gathered::Blocks(chain) => chain.in_piece(&mut tools.scratch),
                 Gathered::Lent(lent) => {
                     return lent.write_to(file, *empty_from, &mut tools.scratch);

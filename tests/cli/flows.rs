@@ -1,5 +1,7 @@
 //! The options that change how packets become streams and what is kept of them.
 
+use std::ops::Range;
+
 use crate::support::captures::{ETHERNET, Pcap, frames};
 use crate::support::packets::{ACK, Connection, PSH, Side, ethernet};
 use crate::support::sandbox::Sandbox;
@@ -124,6 +126,57 @@ fn f_is_a_cache_and_loses_nothing() {
     assert_eq!(tree.len(), 6);
     for (name, content) in tree {
         assert_eq!(String::from_utf8_lossy(&content), expected, "{name}");
+    }
+}
+
+/// What a flow says in a round.
+fn words(flow: usize, round: usize) -> Vec<u8> {
+    format!("{flow} {round} ").repeat(60).into_bytes()
+}
+
+/// A capture of flows that speak in turns, in these rounds.
+fn turns(flows: usize, rounds: Range<usize>) -> Vec<u8> {
+    let talk = |flow: usize| {
+        let client = format!("10.0.{}.{}:1000", flow / 250, flow % 250);
+        let talk = Connection::between(&client, "10.1.0.9:80");
+        let talk =
+            (0..rounds.end).fold(talk, |it, round| it.says(Side::Client, &words(flow, round)));
+        talk.datagrams()
+    };
+    let talks: Vec<_> = (0..flows).map(talk).collect();
+    let frames = frames(rounds.flat_map(|it| talks.iter().map(move |talk| ethernet(&talk[it]))));
+    Pcap::of(ETHERNET).write(&frames)
+}
+
+/// Small flows leave their payloads in a capture file, to be read again; in a pipe they cannot.
+#[test]
+fn what_many_flows_left_in_their_captures_is_read_again() {
+    const FLOWS: usize = 500;
+    const ROUNDS: usize = 16;
+    let sandbox = Sandbox::new();
+    sandbox.write("one.pcap", turns(FLOWS, 0..6));
+    sandbox.write("two.pcap", turns(FLOWS, 6..ROUNDS));
+    let all = turns(FLOWS, 0..ROUNDS);
+    for options in ["", "-e md5", "-a -x netviz", "-f 40", "-S buffer_memory=0"] {
+        let options = format!("-S buffer_memory=400K {options}");
+        sandbox.run(&format!("{options} -o files -r one.pcap -r two.pcap")).succeeds();
+        sandbox.run_on(&all, &format!("{options} -o pipe -r -")).succeeds();
+        let tree = sandbox.tree("files");
+        assert_eq!(tree.len(), FLOWS);
+        for (flow, (name, content)) in tree.into_iter().enumerate() {
+            let expected = (0..ROUNDS).flat_map(|round| words(flow, round));
+            assert!(expected.eq(content), "{options}: {name}");
+        }
+        let facts = |folder: &str| -> Vec<_> {
+            let report = sandbox.report(&format!("{folder}/report.xml"));
+            report
+                .flows
+                .into_iter()
+                .map(|it| (it.filename.is_some(), it.filesize, it.md5))
+                .collect()
+        };
+        assert!(facts("files") == facts("pipe"), "{options}");
+        sandbox.shell("rm -r files pipe").succeeds();
     }
 }
 

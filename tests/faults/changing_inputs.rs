@@ -7,7 +7,7 @@ use std::fs::OpenOptions;
 use std::io::{Read as _, Write as _};
 use std::process::Stdio;
 
-use crate::fed::packets;
+use crate::fed::{Fed, packets};
 use crate::support::packets::{Connection, Side};
 use crate::support::sandbox::{Outcome, Sandbox};
 
@@ -69,4 +69,34 @@ fn a_file_that_is_emptied_gives_what_was_read() {
     let (outcome, printed) = changed_by(|file| file.set_len(0).unwrap());
     assert!(printed >= 64 * 1024 && printed % PAYLOAD == 0, "{printed}");
     outcome.fails(1, &["in.pcap: truncated dump file"]);
+}
+
+/// Many small flows leave payloads in the file until they are written: they were read, but are not
+/// there any more. That is told, and what was written before stays.
+#[test]
+fn what_was_left_in_a_file_that_is_emptied_is_told_of() {
+    const FLOWS: u32 = 300;
+    let sandbox = Sandbox::new();
+    let flow =
+        |n: u32| Connection::between(&format!("10.0.{}.{}:1", n / 250, n % 250), "10.1.0.1:80");
+    let done = flow(FLOWS).says(Side::Client, b"done").goodbye();
+    let open =
+        (0..FLOWS).map(|n| (0..3).fold(flow(n), |it, _| it.says(Side::Client, &[b'x'; 900])));
+    sandbox.capture("left.pcap", std::iter::once(done).chain(open));
+    // The second input keeps the program from ending.
+    let fed = Fed::start_by(&sandbox, |sandbox| {
+        sandbox.start("-S buffer_memory=100K -o out -r left.pcap -r in")
+    });
+    OpenOptions::new().write(true).truncate(true).open(sandbox.path("left.pcap")).unwrap();
+    let outcome = fed.end();
+    assert_eq!(outcome.status, Some(1));
+    outcome.complains(&["could not be read again: it was cut short while it was being read"]);
+    let files = sandbox.tree("out");
+    assert!(files.values().any(|content| content == b"done"));
+    assert!(files.values().any(|content| content.len() == 2700));
+    assert!(files.len() < FLOWS as usize, "{} files", files.len());
+    for (name, content) in files {
+        let is_right = content == b"done" || content == b"x".repeat(content.len());
+        assert!(is_right, "{name}");
+    }
 }

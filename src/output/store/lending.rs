@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 use super::{FileId, FileStore};
 use crate::chunk::Chunk;
+use crate::origin::Origin;
 use crate::output::lent::{Lent, Pieces};
 use crate::output::pending::Gathered;
 use crate::output::stored_file::StoredFile;
@@ -66,6 +67,12 @@ impl Lending {
         self.rest == 0 && self.chunk.as_ref().is_some_and(|chunk| chunk.range_of(data).is_some())
     }
 
+    /// The chunk that is being read.
+    #[inline]
+    pub(super) fn chunk(&self) -> Option<&Chunk> {
+        self.chunk.as_ref()
+    }
+
     fn begin(&mut self, loan: Loan) -> LoanId {
         self.loans.push(loan);
         LoanId(NonZeroU32::MIN.saturating_add(self.loans.len() as u32 - 1))
@@ -102,15 +109,18 @@ impl Lending {
         let target = Target::Open(Arc::clone(&loan.handle));
         let (id, empty_from) = (loan.file, loan.empty_from);
         let bytes = Gathered::Lent(lent);
-        Some(Write { id, target, start: 0, empty_from, bytes, hashes: None })
+        Some(Write { id, target, start: 0, empty_from, bytes, capture: None, hashes: None })
     }
 }
 
 impl FileStore {
     /// From now on payloads may lie in `chunk`, which files may hold until they are written.
-    pub fn lend(&mut self, chunk: &Chunk) {
+    ///
+    /// What stands in it can be read again from `origin` on. Then small files may leave theirs there.
+    pub fn lend(&mut self, chunk: &Chunk, origin: Option<Origin>) {
         let is_short = u32::try_from(chunk.bytes().len()).is_ok();
         self.lending.chunk = is_short.then(|| chunk.clone());
+        self.begin_leaving(origin);
     }
 
     /// The chunk has been read: what files have taken on of it is written, or will be.
@@ -119,6 +129,7 @@ impl FileStore {
             return;
         }
         self.write_loans();
+        self.write_overdue();
         self.lending.chunk = None;
         self.lending.rest = self.lending.rest.saturating_sub(1);
     }

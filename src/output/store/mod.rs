@@ -9,6 +9,7 @@
 //! bytes; the others go on.
 
 mod descriptors;
+mod leaving;
 mod lending;
 mod line;
 mod repeats;
@@ -22,6 +23,7 @@ use std::path::Path;
 
 pub(super) use self::lending::LoanId;
 
+use self::leaving::Leaving;
 use self::lending::Lending;
 use self::line::Line;
 use self::spare::Spare;
@@ -104,6 +106,7 @@ pub struct FileStore {
     payloads: u64,
     behind: Option<WriteBehind>,
     lending: Lending,
+    leaving: Leaving,
     spare: Spare,
     limits: Limits,
     tools: Tools,
@@ -124,6 +127,7 @@ impl FileStore {
             payloads: 0,
             behind: if limits.beside { WriteBehind::start(tools.clone()) } else { None },
             lending: Lending::default(),
+            leaving: Leaving::default(),
             spare: Spare::default(),
             limits,
             tools,
@@ -251,7 +255,7 @@ impl FileStore {
 
     /// Stores `data` at a position of the file rather than of the stream.
     fn place(&mut self, id: FileId, position: u64, data: &[u8]) {
-        let plenty = self.memory_used < PLENTY.min(self.limits.memory / 16);
+        let plenty = self.memory_used + self.leaving.bytes() < PLENTY.min(self.limits.memory / 16);
         let Some(file) = &mut self.files[id.index()] else { return };
         if file.failed || data.is_empty() {
             return;
@@ -265,6 +269,9 @@ impl FileStore {
         let Some(file) = &self.files[id.index()] else { return };
         if file.pending.outgrows(data.len()) && self.may_take_on(id, data) {
             return self.go_on_without_window(id, position, data);
+        }
+        if (file.pending.is_left() || self.is_time_to_leave()) && self.leave(id, position, data) {
+            return;
         }
         let Some(file) = &mut self.files[id.index()] else { return };
         // As `change_window` does it; with nothing between it and the window, for this is done for
@@ -322,8 +329,10 @@ impl FileStore {
     ) -> Option<T> {
         let file = self.files[id.index()].as_mut()?;
         self.memory_used -= file.pending.memory() as u64;
+        let left = file.pending.left_len();
         let outcome = change(&mut file.pending, &mut self.spare.blocks);
         self.memory_used += file.pending.memory() as u64;
+        self.leaving.changed(left, file.pending.left_len());
         Some(outcome)
     }
 
@@ -359,8 +368,10 @@ impl FileStore {
     /// for it until that is [forgotten](Self::forget).
     pub fn detach(&mut self, id: FileId) -> Option<Box<StoredFile>> {
         self.settle(id);
-        let file = self.files[id.index()].take()?;
+        let mut file = self.files[id.index()].take()?;
         self.memory_used -= file.pending.memory() as u64;
+        self.leaving.changed(file.pending.left_len(), 0);
+        file.capture = self.leaving.capture().filter(|_| file.pending.is_left()).cloned();
         self.open.remove(id.slot());
         self.moved.remove(id.slot());
         Some(file)

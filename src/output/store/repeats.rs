@@ -9,6 +9,7 @@ impl FileStore {
     /// How many bytes of `data` differ from those stored at `position`; holes are zeros. Bytes
     /// behind everything stored do not differ from anything.
     pub fn differing(&mut self, id: FileId, position: u64, data: &[u8]) -> u64 {
+        self.bring_back(id);
         self.change_window(id, PendingBytes::make_whole);
         let Some(file) = &self.files[id.index()] else { return 0 };
         let position = position + file.lead;

@@ -15,6 +15,7 @@ impl FileStore {
     /// together cost no more than a few times the bytes there are.
     pub fn move_up(&mut self, id: FileId, distance: u64, limit: Option<u64>) {
         self.end_loan(id);
+        self.bring_back(id);
         let Some(file) = &mut self.files[id.index()] else { return };
         file.give_up_hashes();
         file.limit = limit;

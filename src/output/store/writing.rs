@@ -47,6 +47,7 @@ impl FileStore {
     /// Has the window written by the thread, or here if there is none.
     fn hand_over(&mut self, id: FileId, target: Target, take: Take) {
         let Some(file) = &self.files[id.index()] else { return };
+        let capture = self.leaving.capture().filter(|_| file.pending.is_left()).cloned();
         let fresh = match file.pending.memory() >= FULL_WINDOW {
             true => self.spare.take_full_window(),
             false => Vec::new(),
@@ -59,12 +60,14 @@ impl FileStore {
         file.written = file.written.max(start + bytes.len() as u64);
         // What is on the way already must come first. Otherwise the thread takes as much as it can:
         // some of it costs more there, for its bytes move from one processor's cache to the other's,
-        // but then nobody waits for it.
+        // but then nobody waits for it. What was left in the capture is better read for several files
+        // at once.
         let is_busy = self.behind.as_ref().is_none_or(WriteBehind::is_busy);
-        let is_for_thread = file.on_the_way > 0 || !is_busy;
+        let is_for_thread = file.on_the_way > 0 || !is_busy || capture.is_some();
         file.on_the_way += 1;
         file.is_window_on_the_way = true;
-        let write = Write { id, target, start, empty_from, bytes, hashes: file.hashes.clone() };
+        let write =
+            Write { id, target, start, empty_from, bytes, capture, hashes: file.hashes.clone() };
         match &mut self.behind {
             Some(behind) if is_for_thread => behind.begin(write),
             _ => {
@@ -89,7 +92,7 @@ impl FileStore {
     /// Takes note of a write that was done.
     pub(super) fn note(&mut self, written: Written) {
         let Written { write, opened, mut result } = written;
-        let Write { id, target, start, empty_from, bytes, hashes } = write;
+        let Write { id, target, start, empty_from, bytes, capture, hashes } = write;
         if let Target::Closed { creation, stays_open } = target {
             self.opened(id, creation, stays_open, opened);
         }
@@ -98,7 +101,7 @@ impl FileStore {
             self.ensure_open(id);
             if let Some(handle) = self.files[id.index()].as_ref().and_then(|it| it.handle.clone()) {
                 let target = Target::Open(handle);
-                let again = Write { id, target, start, empty_from, bytes, hashes };
+                let again = Write { id, target, start, empty_from, bytes, capture, hashes };
                 let Written { write, result: outcome, .. } = again.run(&mut self.tools);
                 self.spare.keep(write.bytes);
                 result = outcome;
@@ -152,7 +155,7 @@ impl FileStore {
     /// nothing else to do.
     #[inline]
     pub(super) fn keep_budget(&mut self) {
-        if self.memory_used > self.limits.early {
+        if self.memory_used + self.leaving.bytes() > self.limits.early {
             self.payloads += 1;
             if self.payloads.is_multiple_of(PAYLOADS_PER_LOOK) {
                 self.look_at_memory();

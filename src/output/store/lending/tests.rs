@@ -8,6 +8,7 @@ use tempfile::TempDir;
 use super::{FileId, FileStore};
 use crate::chunk::Chunk;
 use crate::output::create::Creation;
+use crate::output::store::leaving::tests::capture_of;
 use crate::output::tests::store_beside;
 
 const PAYLOAD: usize = 1460;
@@ -37,7 +38,7 @@ fn stream(store: &mut FileStore, id: FileId, chunks: usize) -> Vec<u8> {
     let mut expected = Vec::new();
     for number in 0..chunks {
         let chunk = chunk(number);
-        store.lend(&chunk);
+        store.lend(&chunk, None);
         for payload in chunk.bytes().chunks(PAYLOAD) {
             store.put(id, expected.len() as u64, payload);
             expected.extend_from_slice(payload);
@@ -71,7 +72,7 @@ fn a_hole_of_the_window_is_filled_by_what_is_taken_on() {
         // So that nobody waits for it to be opened.
         store.create(id);
         let chunk = chunk(round);
-        store.lend(&chunk);
+        store.lend(&chunk, None);
         let mut model = vec![0; CHUNK];
         let payloads: Vec<_> = chunk.bytes().chunks(PAYLOAD).enumerate().collect();
         let is_late = |number: usize| (10..15).contains(&number);
@@ -96,7 +97,7 @@ fn nothing_is_taken_on_if_there_are_too_many_files() {
     let mut positions = vec![0; ids.len()];
     for number in 0..60 {
         let chunk = chunk(number);
-        store.lend(&chunk);
+        store.lend(&chunk, None);
         for (turn, payload) in chunk.bytes().chunks(PAYLOAD).enumerate() {
             let file = turn % ids.len();
             store.put(ids[file], positions[file], payload);
@@ -124,7 +125,7 @@ fn a_first_payload_that_is_larger_than_a_used_window_is_counted_right() {
     }
     let id = add(&mut store, &folder, "large");
     let chunk = chunk(0);
-    store.lend(&chunk);
+    store.lend(&chunk, None);
     store.put(id, 0, &chunk.bytes()[..60_000]);
     assert!(store.memory_used() < 1 << 20, "{}", store.memory_used());
     store.put(id, 60_000, &chunk.bytes()[60_000..]);
@@ -142,7 +143,7 @@ fn without_descriptors_large_streams_keep_large_windows() {
     let [id, other] = ["one", "other"].map(|name| add(&mut store, &folder, name));
     stream(&mut store, id, 2);
     let chunk = chunk(0);
-    store.lend(&chunk);
+    store.lend(&chunk, None);
     let before = store.writes;
     for (number, payload) in chunk.bytes().chunks(PAYLOAD).enumerate() {
         store.put(other, (number * PAYLOAD) as u64, payload);
@@ -166,6 +167,8 @@ enum Step {
     Again(u64, usize, bool),
     /// Bytes that are in no chunk.
     Elsewhere(usize),
+    /// So many small payloads come in order.
+    Sip(usize),
     /// Zeros, which are in the chunk.
     Zeros(usize),
     MoveUp(u64),
@@ -180,6 +183,7 @@ fn steps() -> impl Strategy<Value = Vec<(usize, Step)>> {
         2 => (1_u64..60_000, 1_usize..3000, any::<bool>())
             .prop_map(|(back, len, differs)| Step::Again(back, len, differs)),
         1 => (1_usize..3000).prop_map(Step::Elsewhere),
+        1 => (1_usize..200).prop_map(Step::Sip),
         1 => (1_usize..20_000).prop_map(Step::Zeros),
         1 => (1_u64..3_000).prop_map(Step::MoveUp),
         1 => Just(Step::Flush),
@@ -219,15 +223,22 @@ proptest! {
         descriptors in 1_usize..4,
         beside in any::<bool>(),
         chunk_steps in 1_usize..12,
+        leaves in any::<bool>(),
+        enough_from in 0_usize..4,
     ) {
         let folder = TempDir::new().unwrap();
         let mut store = store(&folder, descriptors, beside);
         let ids: Vec<_> = (0..2).map(|n| add(&mut store, &folder, &n.to_string())).collect();
         let mut models = [Model::default(), Model::default()];
+        // Small files leave what they can if there is not plenty of memory.
+        let other = add(&mut store, &folder, "other");
         for (number, steps) in steps.chunks(chunk_steps).enumerate() {
+            if leaves && number == enough_from {
+                store.put(other, 0, &[1; 100_000]);
+            }
             let mut chunk = chunk(number);
             chunk.bytes_to_change()[CHUNK - 20_000..].fill(0);
-            store.lend(&chunk);
+            store.lend(&chunk, leaves.then(|| capture_of(&chunk, number as u64 * 7)));
             let mut payloads = chunk.bytes()[..CHUNK - 20_000].chunks(PAYLOAD).cycle();
             for (file, step) in steps {
                 let (id, model) = (ids[*file], &mut models[*file]);
@@ -256,6 +267,11 @@ proptest! {
                         prop_assert_eq!(differing, u64::from(differs));
                         if differs {
                             model.put(&mut store, id, from as u64, &again);
+                        }
+                    }
+                    Step::Sip(count) => {
+                        for payload in chunk.bytes()[..CHUNK - 20_000].chunks(60).take(count) {
+                            model.go_on(&mut store, id, payload);
                         }
                     }
                     Step::Elsewhere(len) => model.go_on(&mut store, id, &vec![9; len]),
@@ -287,6 +303,7 @@ proptest! {
             let path = folder.path().join(number.to_string());
             prop_assert!(fs::read(path).unwrap() == model.bytes, "closed");
         }
+        store.close(other, |_, _, _| Ok(()));
         prop_assert_eq!(store.memory_used(), 0);
     }
 }

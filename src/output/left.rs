@@ -1,0 +1,354 @@
+//! Payloads that are left in the capture file, and read once more when their file is written.
+//!
+//! With many flows open, memory for what waits would have to be asked for and given by the system
+//! only to hold what lies in its memory already. A reference takes 8 bytes instead. Flows that take
+//! turns lie beside each other in each turn: what several of them left is read together, in few
+//! reads. If it turns out that many are needed all the same, nothing more is left.
+
+use std::fs::File;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use super::blocks::Chain;
+use crate::origin::read_again;
+
+/// What lies between two payloads is read with them if it is not more than this.
+const MAX_GAP: u64 = 1024;
+
+/// As many bytes are read at once.
+const AT_ONCE: u64 = 256 * 1024;
+
+/// With fewer payloads than this in each read it is better not to leave any.
+const WORTH_IT: u32 = 4;
+
+/// As many reads tell what the next will be like.
+const TELLING: u32 = 1024;
+
+/// A payload in a capture file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Reference(u64);
+
+impl Reference {
+    /// What it takes of memory.
+    pub(super) const SIZE: usize = size_of::<Self>();
+
+    /// The `len` bytes at `position`, if there can be a reference to them.
+    #[inline]
+    pub(super) fn new(position: u64, len: usize) -> Option<Self> {
+        let len = u16::try_from(len).ok().filter(|&len| len > 0)?;
+        (position < 1 << 48).then_some(Self(position << 16 | u64::from(len)))
+    }
+
+    /// How many bytes it stands for.
+    #[inline]
+    pub(super) fn len(self) -> usize {
+        (self.0 & 0xffff) as usize
+    }
+
+    /// Where in the file they begin.
+    pub(super) fn position(self) -> u64 {
+        self.0 >> 16
+    }
+
+    fn end(self) -> u64 {
+        self.position() + self.len() as u64
+    }
+
+    /// The reference in memory.
+    #[inline]
+    pub(super) fn to_bytes(self) -> [u8; Self::SIZE] {
+        self.0.to_ne_bytes()
+    }
+
+    /// A reference that was put in memory.
+    pub(super) fn from_bytes(bytes: [u8; Self::SIZE]) -> Self {
+        Self(u64::from_ne_bytes(bytes))
+    }
+}
+
+/// The bytes of a window, the last of which were left in a capture file.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Left<'a> {
+    pub(super) chain: &'a Chain,
+    pub(super) capture: &'a Arc<File>,
+}
+
+/// How near to each other lies what was left, as far as it was read again: known to all threads.
+#[derive(Debug, Default)]
+pub(super) struct Locality {
+    payloads: AtomicU32,
+    reads: AtomicU32,
+}
+
+impl Locality {
+    /// Whether payloads should rather be kept.
+    pub(super) fn is_poor(&self) -> bool {
+        let reads = self.reads.load(Ordering::Relaxed);
+        reads > TELLING && self.payloads.load(Ordering::Relaxed) / reads < WORTH_IT
+    }
+
+    /// Forgets what was learnt: another capture follows.
+    pub(super) fn reset(&self) {
+        self.payloads.store(0, Ordering::Relaxed);
+        self.reads.store(0, Ordering::Relaxed);
+    }
+
+    fn note(&self, payloads: usize, reads: u32) {
+        // They stop rather than overflow, in some large capture.
+        if self.payloads.load(Ordering::Relaxed) < u32::MAX / 2 {
+            self.payloads.fetch_add(payloads as u32, Ordering::Relaxed);
+            self.reads.fetch_add(reads, Ordering::Relaxed);
+        }
+    }
+}
+
+/// Reads again what windows left in a capture file, of several windows at once.
+#[derive(Debug, Default)]
+pub(super) struct Rereading {
+    /// What was read ahead: of one file, window by window.
+    capture: Option<Arc<File>>,
+    windows: Vec<Window>,
+    references: Vec<Reference>,
+    /// Where in `bytes` is what each of them stands for.
+    places: Vec<usize>,
+    bytes: Vec<u8>,
+    /// The references with their numbers, in the order of the file.
+    sorted: Vec<(Reference, usize)>,
+    locality: Arc<Locality>,
+}
+
+/// A window that was read ahead.
+#[derive(Clone, Copy, Debug)]
+struct Window {
+    /// Two windows that end with the same payload are the same.
+    last: Reference,
+    begin: usize,
+    end: usize,
+}
+
+impl Rereading {
+    /// Tells `locality` what it learns.
+    pub(super) fn new(locality: Arc<Locality>) -> Self {
+        Self { locality, ..Self::default() }
+    }
+
+    /// What is known of how near things lie.
+    pub(super) fn locality(&self) -> &Arc<Locality> {
+        &self.locality
+    }
+
+    /// Reads what windows left, as far as it is in one file, so that it is here when it is
+    /// [gathered](Self::gather). What cannot be read is tried once more then.
+    pub(super) fn read_ahead<'a>(&mut self, windows: impl Iterator<Item = Left<'a>>) {
+        // What cannot be read is asked for again, alone.
+        let _ = self.read(windows);
+    }
+
+    /// Appends the bytes of a window to `out`: those that it kept, and those that it left.
+    pub(super) fn gather(&mut self, left: Left<'_>, out: &mut Vec<u8>) -> io::Result<()> {
+        let window = match self.find(left) {
+            Some(window) => window,
+            None => {
+                self.read(std::iter::once(left))?;
+                self.find(left).ok_or(io::ErrorKind::UnexpectedEof)?
+            }
+        };
+        out.reserve(left.chain.len());
+        left.chain.kept_to(out);
+        let range = window.begin..window.end;
+        for (reference, &place) in self.references[range.clone()].iter().zip(&self.places[range]) {
+            out.extend_from_slice(&self.bytes[place..place + reference.len()]);
+        }
+        Ok(())
+    }
+
+    fn find(&self, left: Left<'_>) -> Option<Window> {
+        let is_here = self.capture.as_ref().is_some_and(|it| Arc::ptr_eq(it, left.capture));
+        let last = left.chain.last_reference()?;
+        self.windows.iter().find(|window| is_here && window.last == last).copied()
+    }
+
+    fn read<'a>(&mut self, windows: impl Iterator<Item = Left<'a>>) -> io::Result<()> {
+        self.capture = None;
+        self.windows.clear();
+        self.references.clear();
+        let mut file = None;
+        for Left { chain, capture } in windows {
+            if !Arc::ptr_eq(file.get_or_insert(capture), capture) {
+                continue;
+            }
+            let begin = self.references.len();
+            chain.references(&mut self.references);
+            if let Some(&last) = self.references.last() {
+                self.windows.push(Window { last, begin, end: self.references.len() });
+            }
+        }
+        let Some(file) = file else { return Ok(()) };
+        self.read_references(file)?;
+        self.capture = Some(Arc::clone(file));
+        Ok(())
+    }
+
+    fn read_references(&mut self, file: &File) -> io::Result<()> {
+        self.sorted.clear();
+        self.sorted.extend(self.references.iter().copied().zip(0..));
+        // Each window's are in order already, of which a stable sort makes use.
+        self.sorted.sort();
+        self.places.clear();
+        self.places.resize(self.references.len(), 0);
+        let (mut filled, mut reads) = (0, 0);
+        let mut rest = &self.sorted[..];
+        while let Some(&(first, _)) = rest.first() {
+            let (begin, mut end) = (first.position(), first.end());
+            let together = rest.iter().take_while(|(next, _)| {
+                let is_near = next.position() <= end + MAX_GAP && next.end() <= begin + AT_ONCE;
+                end = end.max(if is_near { next.end() } else { 0 });
+                is_near
+            });
+            let (now, later) = rest.split_at(together.count().max(1));
+            let len = (end - begin) as usize;
+            if self.bytes.len() < filled + len {
+                self.bytes.resize(filled + len, 0);
+            }
+            read_again(file, &mut self.bytes[filled..filled + len], begin)?;
+            reads += 1;
+            for &(reference, number) in now {
+                self.places[number] = filled + (reference.position() - begin) as usize;
+            }
+            filled += len;
+            rest = later;
+        }
+        self.locality.note(self.references.len(), reads);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::FileExt;
+
+    use proptest::prelude::*;
+
+    use super::super::blocks::SpareBlocks;
+    use super::*;
+
+    fn capture(bytes: &[u8]) -> Arc<File> {
+        let file = tempfile::tempfile().unwrap();
+        file.write_all_at(bytes, 0).unwrap();
+        Arc::new(file)
+    }
+
+    fn chain(kept: &[u8], payloads: &[(u64, usize)]) -> Chain {
+        let mut chain = Chain::default();
+        chain.append(kept, &mut SpareBlocks::default());
+        for &(position, len) in payloads {
+            chain.leave(Reference::new(position, len).unwrap(), &mut SpareBlocks::default());
+        }
+        chain
+    }
+
+    #[test]
+    fn what_is_too_far_or_too_long_cannot_be_left() {
+        assert_eq!(Reference::new(0, 0), None);
+        assert_eq!(Reference::new(0, 65_536), None);
+        assert_eq!(Reference::new(1 << 48, 1), None);
+        let last = Reference::new((1 << 48) - 1, 65_535).unwrap();
+        assert_eq!((last.position(), last.len()), ((1 << 48) - 1, 65_535));
+        assert_eq!(Reference::from_bytes(last.to_bytes()), last);
+    }
+
+    #[test]
+    fn turns_are_read_together_and_what_is_scattered_is_noticed() {
+        let capture = capture(&vec![7; 4 << 20]);
+        let locality = Arc::new(Locality::default());
+        let mut rereading = Rereading::new(Arc::clone(&locality));
+        let turns = |window: u64| {
+            let payloads = (0..10).map(|turn| (turn * 100_000 + window * 400, 300));
+            chain(&[], &payloads.collect::<Vec<_>>())
+        };
+        let chains: Vec<_> = (0..32).map(turns).collect();
+        let left = |chain| Left { chain, capture: &capture };
+        rereading.read_ahead(chains.iter().map(left));
+        assert_eq!(locality.reads.load(Ordering::Relaxed), 10);
+        for chain in &chains {
+            let mut bytes = Vec::new();
+            rereading.gather(left(chain), &mut bytes).unwrap();
+            assert_eq!(bytes, [7; 3000]);
+        }
+        assert_eq!(locality.reads.load(Ordering::Relaxed), 10, "everything was here");
+        assert!(!locality.is_poor());
+        let scattered: Vec<_> = (0..2000).map(|n| (n * 2000, 10)).collect();
+        rereading.read_ahead(std::iter::once(left(&chain(&[], &scattered))));
+        assert!(locality.is_poor());
+        locality.reset();
+        assert!(!locality.is_poor());
+    }
+
+    #[test]
+    fn captures_are_told_apart() {
+        let (one, other) = (capture(&[1; 100]), capture(&[2; 100]));
+        let chain = chain(&[], &[(10, 50)]);
+        let mut rereading = Rereading::default();
+        for (capture, byte) in [(&one, 1), (&other, 2), (&one, 1)] {
+            let mut bytes = Vec::new();
+            rereading.gather(Left { chain: &chain, capture }, &mut bytes).unwrap();
+            assert_eq!(bytes, [byte; 50]);
+        }
+        // Of two at once only one is read ahead.
+        let both = [&one, &other].map(|capture| Left { chain: &chain, capture });
+        rereading.read_ahead(both.into_iter());
+        for (left, byte) in both.into_iter().zip([1, 2]) {
+            let mut bytes = Vec::new();
+            rereading.gather(left, &mut bytes).unwrap();
+            assert_eq!(bytes, [byte; 50]);
+        }
+    }
+
+    #[test]
+    fn a_capture_that_became_shorter_is_an_error() {
+        let capture = capture(&[1; 100]);
+        let chain = chain(&[], &[(10, 91)]);
+        let left = Left { chain: &chain, capture: &capture };
+        let mut rereading = Rereading::default();
+        rereading.read_ahead(std::iter::once(left));
+        let error = rereading.gather(left, &mut Vec::new()).unwrap_err().to_string();
+        assert!(error.ends_with("it was cut short while it was being read"), "{error}");
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_left_is_gathered(
+            windows in prop::collection::vec(
+                (
+                    prop::collection::vec(any::<u8>(), 0..1500),
+                    prop::collection::vec((0_u64..900_000, 1_usize..9000), 1..150),
+                ),
+                1..9,
+            ),
+            ahead in any::<bool>(),
+        ) {
+            let bytes: Vec<u8> = (0..1_000_000_u32).map(|n| (n % 253) as u8).collect();
+            let capture = capture(&bytes);
+            let chains: Vec<_> = windows.iter().map(|(kept, left)| chain(kept, left)).collect();
+            let mut rereading = Rereading::default();
+            if ahead {
+                rereading.read_ahead(chains.iter().map(|chain| Left { chain, capture: &capture }));
+            }
+            for (chain, (kept, payloads)) in chains.iter().zip(&windows) {
+                let mut expected = [b"before", &kept[..]].concat();
+                for &(position, len) in payloads {
+                    expected.extend_from_slice(&bytes[position as usize..][..len]);
+                }
+                let mut gathered = b"before".to_vec();
+                rereading.gather(Left { chain, capture: &capture }, &mut gathered).unwrap();
+                prop_assert!(gathered == expected);
+                prop_assert_eq!(chain.len() + 6, expected.len());
+                prop_assert_eq!(chain.left_len(), chain.len() - kept.len());
+                prop_assert!(chain.memory() >= kept.len() + payloads.len() * Reference::SIZE);
+                let first = payloads.first().and_then(|&(at, len)| Reference::new(at, len));
+                prop_assert_eq!(chain.first_reference(), first);
+            }
+        }
+    }
+}
