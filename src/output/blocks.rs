@@ -279,6 +279,12 @@ impl SpareBlocks {
         }
     }
 
+    /// Whether `len` bytes can be held without more memory.
+    #[inline]
+    pub(super) fn suffice_for(&self, len: usize) -> bool {
+        self.count * BLOCK_LEN >= len
+    }
+
     /// Takes blocks back.
     pub(super) fn give(&mut self, mut blocks: Blocks) {
         while let Some(mut block) = blocks.pop() {

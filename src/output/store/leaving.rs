@@ -16,8 +16,8 @@ use crate::origin::Origin;
 use crate::output::left::{Left, Reference};
 use crate::output::stored_file::StoredFile;
 
-/// Small files begin to leave payloads when this part of the budget is in use: as long as it is less,
-/// memory is used again and again.
+/// Small files begin to leave payloads when this part of the budget is in use, and nothing of it is
+/// there to be used again; then they go on as long as anything is left.
 const PART: u64 = 16;
 
 /// What so many files have left is brought back together.
@@ -99,11 +99,12 @@ impl FileStore {
         }
     }
 
-    /// Whether windows that keep all of their bytes should begin to leave some.
+    /// Whether a window that has kept all of its bytes should leave the next `len`.
     #[inline]
-    pub(super) fn is_time_to_leave(&self) -> bool {
+    pub(super) fn should_leave(&self, len: usize) -> bool {
         self.memory_used + self.leaving.bytes >= self.limits.memory / PART
             && self.leaving.is_current
+            && (self.leaving.bytes > 0 || !self.spare.blocks.suffice_for(len))
             && !self.tools.rereading.locality().is_poor()
     }
 

@@ -270,7 +270,9 @@ impl FileStore {
         if file.pending.outgrows(data.len()) && self.may_take_on(id, data) {
             return self.go_on_without_window(id, position, data);
         }
-        if (file.pending.is_left() || self.is_time_to_leave()) && self.leave(id, position, data) {
+        if (file.pending.is_left() || self.should_leave(data.len()))
+            && self.leave(id, position, data)
+        {
             return;
         }
         let Some(file) = &mut self.files[id.index()] else { return };
