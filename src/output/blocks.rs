@@ -151,15 +151,10 @@ impl Chain {
         self.fill(data, spare);
     }
 
-    /// Whether it can take one more reference.
-    pub(super) fn has_room_for_references(&self) -> bool {
-        self.references < u16::MAX && self.kept() <= usize::from(u16::MAX)
-    }
-
-    /// Adds bytes that are left in the capture, if there is
-    /// [room](Self::has_room_for_references) for that.
+    /// Adds bytes that are left in the capture: at most 65,535 payloads, behind as many bytes that are
+    /// not.
     pub(super) fn leave(&mut self, payload: Reference, spare: &mut SpareBlocks) {
-        debug_assert!(self.has_room_for_references());
+        debug_assert!(self.references < u16::MAX && self.kept() <= usize::from(u16::MAX));
         if self.references == 0 {
             self.kept = self.len as u16;
             self.blocks.push(spare.take());

@@ -41,6 +41,10 @@ const MAX_LEFT: usize = MEDIUM_WINDOW;
 /// As many payloads of a window may be left in the capture: two blocks of references.
 const MAX_REFERENCES: usize = 124;
 
+// So many a chain can count.
+const _: () = assert!(MAX_LEFT <= u16::MAX as usize);
+const _: () = assert!(MAX_REFERENCES <= u16::MAX as usize);
+
 /// No window begins to leave payloads with one of less than this: others are likely to be small, too,
 /// and to refer to those takes as much memory as to keep them, and longer.
 const SMALL_PAYLOAD: usize = 128;
@@ -194,9 +198,7 @@ impl PendingBytes {
 
     /// Whether so much was left in the capture that `more` bytes cannot be.
     pub(super) fn has_left_enough(&self, more: usize) -> bool {
-        self.len() + more > MAX_LEFT
-            || self.chain.references_count() >= MAX_REFERENCES
-            || !self.chain.has_room_for_references()
+        self.len() + more > MAX_LEFT || self.chain.references_count() >= MAX_REFERENCES
     }
 
     /// Puts down that what belongs at `position` was left in the capture, if it
