@@ -13,7 +13,7 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use super::blocks::Chain;
+use super::chain::Chain;
 use crate::origin::read_again;
 
 /// What lies between two payloads is read with them if it is not more than this.

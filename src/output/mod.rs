@@ -1,6 +1,7 @@
 //! What becomes of the streams' bytes: files, console, packet files.
 
 mod blocks;
+mod chain;
 mod console;
 mod create;
 mod finisher;

@@ -11,7 +11,8 @@
 #[cfg(test)]
 mod tests;
 
-use super::blocks::{Blocks, Chain, SpareBlocks};
+use super::blocks::{Blocks, SpareBlocks};
+use super::chain::Chain;
 use super::left::Reference;
 use super::lent::Lent;
 use crate::sys::cache;
@@ -194,6 +195,12 @@ impl PendingBytes {
                 goes_on && self.bytes.capacity() == 0 && len >= SMALL_PAYLOAD
             }
         }
+    }
+
+    /// Whether `more` bytes can be put at its end without asking for memory, if it is in blocks.
+    #[inline]
+    pub(super) fn has_room_for(&self, more: usize, spare: &SpareBlocks) -> bool {
+        self.chain.has_room_for(more, spare)
     }
 
     /// Whether so much was left in the capture that `more` bytes cannot be.

@@ -14,6 +14,7 @@ use super::{FileId, FileStore};
 use crate::chunk::Chunk;
 use crate::origin::Origin;
 use crate::output::left::{Left, Reference};
+use crate::output::pending::PendingBytes;
 use crate::output::stored_file::StoredFile;
 
 /// Small files begin to leave payloads when this part of the budget is in use, and nothing of it is
@@ -101,10 +102,10 @@ impl FileStore {
 
     /// Whether a window that has kept all of its bytes should leave the next `len`.
     #[inline]
-    pub(super) fn should_leave(&self, len: usize) -> bool {
+    pub(super) fn should_leave(&self, window: &PendingBytes, len: usize) -> bool {
         self.memory_used + self.leaving.bytes >= self.limits.memory / PART
             && self.leaving.is_current
-            && (self.leaving.bytes > 0 || !self.spare.blocks.suffice_for(len))
+            && (self.leaving.bytes > 0 || !window.has_room_for(len, &self.spare.blocks))
             && !self.tools.rereading.locality().is_poor()
     }
 

@@ -270,7 +270,7 @@ impl FileStore {
         if file.pending.outgrows(data.len()) && self.may_take_on(id, data) {
             return self.go_on_without_window(id, position, data);
         }
-        if (file.pending.is_left() || self.should_leave(data.len()))
+        if (file.pending.is_left() || self.should_leave(&file.pending, data.len()))
             && self.leave(id, position, data)
         {
             return;
