@@ -36,8 +36,12 @@ use crate::scan::{
 const ROOT_HINT: &str =
     "capturing as root: with -U USER only the device is opened as root (-q omits this line)";
 
-/// With fewer descriptors than this, files that wait for a thread could use them up.
+/// With fewer descriptors than this, all of them are for files that grow, and no thread has any.
 const DESCRIPTORS_FOR_TWO: usize = 512;
+
+/// More descriptors than files that wait for a thread can have open, and the thread needs.
+const DESCRIPTORS_FOR_WAITING: usize = 320;
+const _: () = assert!(DESCRIPTORS_FOR_WAITING < DESCRIPTORS_FOR_TWO);
 
 /// With more bytes than this waiting in memory, an idle thread makes files before memory is scarce.
 /// Where buffers get no more than that, it never does: smaller windows would be written more often.
@@ -411,7 +415,11 @@ impl<'a> Setup<'a> {
         let limits = Limits {
             memory: buffers,
             early: EARLY,
-            descriptors: self.descriptors,
+            // Files that wait to be finished have descriptors, too, and may need some.
+            descriptors: match self.may_write_beside() {
+                true => self.descriptors - DESCRIPTORS_FOR_WAITING,
+                false => self.descriptors,
+            },
             beside: self.may_write_beside(),
         };
         FileStore::new(limits, tools)

@@ -111,8 +111,12 @@ impl FileStore {
     }
 
     /// Closes the descriptor used least recently. The file gets its times when it is finished.
+    ///
+    /// What is on its way to the file would keep the descriptor open, and is waited for: most likely
+    /// it was written long ago.
     fn close_oldest(&mut self) {
         let Some(oldest) = self.open.oldest() else { return };
+        self.settle(FileId::of_slot(oldest));
         self.open.remove(oldest);
         if let Some(file) = &mut self.files[oldest as usize] {
             file.handle = None;
