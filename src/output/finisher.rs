@@ -5,8 +5,8 @@
 //! thread finishes it while packets are read on. Outcomes are asked for by ticket, so that what
 //! comes of them does not depend on which thread was faster.
 //!
-//! When the thread has enough to do, the packet loop finishes the file itself: two processors are
-//! then busy with files, and what waits stays bounded.
+//! When the thread has enough to do, the packet loop finishes some of the files itself: two
+//! processors are then busy with files, and what waits stays bounded.
 
 use std::collections::VecDeque;
 use std::io;
@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::thread::{Builder, JoinHandle};
 
-use super::jobs::{Finished, Job, JobQueue, run_together};
+use super::jobs::{Finished, Job, JobQueue, Step, open_together, run_together};
 use super::stored_file::{ClosedFile, StoredFile};
 use super::tools::Tools;
 use crate::flow::Identity;
@@ -49,10 +49,6 @@ pub struct Finisher {
     tools: Tools,
     helper: Option<Helper>,
     done: Outcomes,
-    /// Files that the caller finishes together, for they left bytes in a capture.
-    own: Vec<Job>,
-    /// Whether files may wait for others.
-    may_wait: bool,
     /// What is left of finished files.
     #[expect(clippy::vec_box, reason = "they are given back as they came, not moved")]
     spent: Vec<Box<StoredFile>>,
@@ -108,51 +104,44 @@ impl Finisher {
             0 => None,
             _ => Helper::start(Arc::clone(&inspect), tools.clone(), batch_len),
         };
-        Self {
-            inspect,
-            tools,
-            helper,
-            done: Outcomes::default(),
-            own: Vec::new(),
-            may_wait: pace == Pace::Beside,
-            spent: Vec::new(),
-        }
+        Self { inspect, tools, helper, done: Outcomes::default(), spent: Vec::new() }
     }
 
     /// Has the file of a flow finished, now or soon.
     pub fn finish(&mut self, flow: &Identity, file: Box<StoredFile>) -> Ticket {
         let ticket = self.done.issue();
         let job = Job { ticket, flow: *flow, file };
+        self.help_if_full();
         let left = match &mut self.helper {
             Some(helper) => helper.offer(job),
             None => Some(job),
         };
         if let Some(job) = left {
-            if self.may_wait && job.file.left().is_some() {
-                self.own.push(job);
-            } else {
-                let finished = job.run(&*self.inspect, &mut self.tools);
-                self.take(finished);
-            }
-        }
-        // Whatever is closed later is reported later, so that none may wait for long.
-        let since = |first: &Job| ticket.0 - first.ticket.0;
-        if self.own.len() >= BATCH || self.own.first().map_or(0, since) >= MAX_WAITING as u64 {
-            self.finish_own();
+            let Finished { ticket, outcome, file, .. } = job.run(&*self.inspect, &mut self.tools);
+            self.done.put(ticket, outcome);
+            self.spent.push(file);
         }
         ticket
     }
 
-    fn take(&mut self, Finished { ticket, outcome, file, .. }: Finished) {
-        self.done.put(ticket, outcome);
-        self.spent.push(file);
+    /// Does some of what waits for the thread if that has too much to do.
+    fn help_if_full(&mut self) {
+        let is_full = |helper: &Option<Helper>| helper.as_ref().is_some_and(Helper::is_full);
+        if is_full(&self.helper) {
+            self.collect();
+        }
+        if is_full(&self.helper) {
+            self.help();
+        }
     }
 
-    fn finish_own(&mut self) {
-        let jobs = std::mem::take(&mut self.own);
-        for finished in run_together(jobs, &*self.inspect, &mut self.tools) {
-            self.take(finished);
-        }
+    /// Does some of what waits for the thread; `false` if there is nothing.
+    fn help(&mut self) -> bool {
+        let Some(helper) = &mut self.helper else { return false };
+        let Some(jobs) = helper.queue.take() else { return false };
+        let finished = run_together(jobs, &*self.inspect, &mut self.tools);
+        helper.take(finished, &mut self.done, &mut self.spent);
+        true
     }
 
     /// Has the files begun that wait for others.
@@ -160,7 +149,6 @@ impl Finisher {
         if let Some(helper) = &mut self.helper {
             helper.hand_over();
         }
-        self.finish_own();
     }
 
     /// What came of the file, if it is finished by now. Gives each outcome once.
@@ -185,16 +173,11 @@ impl Finisher {
     /// Waits until all files are finished.
     pub fn wait(&mut self) {
         self.hasten();
+        // There is nothing else to do, so why wait.
+        while self.help() {}
         while let Some(helper) = &mut self.helper
             && helper.waiting > 0
         {
-            // There is nothing else to do, so why wait.
-            let jobs = helper.queue.take_some();
-            if !jobs.is_empty() {
-                let finished = run_together(jobs, &*self.inspect, &mut self.tools);
-                helper.take(finished, &mut self.done, &mut self.spent);
-                continue;
-            }
             match helper.outcomes.recv() {
                 Ok(finished) => helper.take(finished, &mut self.done, &mut self.spent),
                 // The thread is gone, and with it what it had; that must not pass in silence.
@@ -273,9 +256,17 @@ impl Helper {
         let thread = Builder::new()
             .name("files".to_owned())
             .spawn(move || {
-                while let Some(batch) = jobs.take() {
-                    if tell.send(run_together(batch, &*inspect, &mut tools)).is_err() {
-                        return;
+                while let Some(step) = jobs.next() {
+                    match step {
+                        Step::Open(mut batch) => {
+                            open_together(&mut batch, &tools);
+                            jobs.put_opened(batch);
+                        }
+                        Step::Run(batch) => {
+                            if tell.send(run_together(batch, &*inspect, &mut tools)).is_err() {
+                                return;
+                            }
+                        }
                     }
                 }
             })
@@ -284,9 +275,14 @@ impl Helper {
         Some(Self { queue, outcomes, thread, batch, batch_len, waiting: 0, waiting_bytes: 0 })
     }
 
+    /// Whether enough waits for the thread.
+    fn is_full(&self) -> bool {
+        self.waiting >= MAX_WAITING || self.waiting_bytes >= MAX_WAITING_BYTES
+    }
+
     /// Takes the job on, or gives it back.
     fn offer(&mut self, job: Job) -> Option<Job> {
-        if self.waiting >= MAX_WAITING || self.waiting_bytes >= MAX_WAITING_BYTES {
+        if self.is_full() {
             return Some(job);
         }
         let memory = job.file.memory();

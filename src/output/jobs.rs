@@ -1,5 +1,9 @@
 //! Files to be finished, from the packet loop to the thread that finishes them, and back again if
-//! the packet loop has nothing else to do.
+//! the packet loop has nothing better to do.
+//!
+//! The system makes only one file of a folder at a time, and two threads that make some wait for
+//! each other at the price of work. So the thread opens files, a few ahead, and either of both
+//! writes and closes what is open.
 
 use std::collections::VecDeque;
 use std::path::Path;
@@ -13,6 +17,9 @@ use crate::scan::Content;
 
 /// A file of so many bytes is not kept together with others.
 const LARGE: usize = 256 * 1024;
+
+/// So many batches of files are opened ahead.
+const AHEAD: usize = 3;
 
 /// A file to be finished.
 pub(super) struct Job {
@@ -48,6 +55,11 @@ impl Job {
     }
 }
 
+/// Opens the files of several jobs.
+pub(super) fn open_together(jobs: &mut [Job], tools: &Tools) {
+    jobs.iter_mut().for_each(|job| job.file.open_to_finish(tools));
+}
+
 /// Does several jobs; what they left in a capture is read together.
 pub(super) fn run_together(jobs: Vec<Job>, inspect: &Inspect, tools: &mut Tools) -> Vec<Finished> {
     tools.rereading.read_ahead(jobs.iter().filter_map(|job| job.file.left()));
@@ -64,7 +76,17 @@ pub(super) struct JobQueue {
 #[derive(Default)]
 struct State {
     jobs: VecDeque<Job>,
+    /// Batches of jobs whose files are open, as far as they could be.
+    opened: VecDeque<Vec<Job>>,
     is_closed: bool,
+}
+
+/// What the thread does next.
+pub(super) enum Step {
+    /// Open the files of a batch, which is then [opened](JobQueue::put_opened).
+    Open(Vec<Job>),
+    /// Do the jobs of a batch.
+    Run(Vec<Job>),
 }
 
 impl JobQueue {
@@ -74,21 +96,30 @@ impl JobQueue {
         self.changed.notify_one();
     }
 
-    /// Waits for jobs; several small ones at once. `None` once the queue is closed and empty.
-    pub(super) fn take(&self) -> Option<Vec<Job>> {
-        let is_idle = |state: &mut State| state.jobs.is_empty() && !state.is_closed;
-        let waited = self.changed.wait_while(self.state(), is_idle);
-        let jobs = &mut waited.unwrap_or_else(PoisonError::into_inner).jobs;
-        let small = jobs.iter().take(BATCH).take_while(|job| !job.is_large()).count();
-        let batch: Vec<Job> = jobs.drain(..small.max(1).min(jobs.len())).collect();
-        (!batch.is_empty()).then_some(batch)
+    /// Adds a batch of jobs whose files were opened.
+    pub(super) fn put_opened(&self, batch: Vec<Job>) {
+        self.state().opened.push_back(batch);
     }
 
-    /// The next job, or several that left something in a capture; none if there is none.
-    pub(super) fn take_some(&self) -> Vec<Job> {
-        let jobs = &mut self.state().jobs;
-        let left = jobs.iter().take(BATCH).take_while(|job| job.file.left().is_some()).count();
-        jobs.drain(..left.max(1).min(jobs.len())).collect()
+    /// Waits for something to do. `None` once the queue is closed and empty.
+    pub(super) fn next(&self) -> Option<Step> {
+        let is_idle = |state: &mut State| {
+            state.jobs.is_empty() && state.opened.is_empty() && !state.is_closed
+        };
+        let waited = self.changed.wait_while(self.state(), is_idle);
+        let mut state = waited.unwrap_or_else(PoisonError::into_inner);
+        if state.opened.len() < AHEAD
+            && let Some(batch) = state.take_batch()
+        {
+            return Some(Step::Open(batch));
+        }
+        state.opened.pop_front().map(Step::Run)
+    }
+
+    /// A batch to be done by somebody else than the thread, with open files if there is one.
+    pub(super) fn take(&self) -> Option<Vec<Job>> {
+        let mut state = self.state();
+        state.opened.pop_front().or_else(|| state.take_batch())
     }
 
     /// No more jobs will come.
@@ -100,5 +131,14 @@ impl JobQueue {
     fn state(&self) -> MutexGuard<'_, State> {
         // Nothing in here panics half-way.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// The next job, several small ones at once.
+    fn take_batch(&mut self) -> Option<Vec<Job>> {
+        let small = self.jobs.iter().take(BATCH).take_while(|job| !job.is_large()).count();
+        let batch: Vec<Job> = self.jobs.drain(..small.max(1).min(self.jobs.len())).collect();
+        (!batch.is_empty()).then_some(batch)
     }
 }

@@ -61,6 +61,8 @@ pub struct StoredFile {
     pub(super) name: Option<NameHash>,
     /// The modification time it gets whenever it is closed.
     pub(super) stamp: Option<Timestamp>,
+    /// Whether it was opened only to be finished.
+    opened_to_finish: bool,
     /// The capture in which bytes of the window were left; only while the file is not in a store.
     pub(super) capture: Option<Arc<File>>,
     /// `None` while another thread opens it.
@@ -105,6 +107,7 @@ impl StoredFile {
             takes_on: false,
             loan: None,
             capture: None,
+            opened_to_finish: false,
         }
     }
 
@@ -123,6 +126,14 @@ impl StoredFile {
     /// How many bytes the file has already.
     pub fn written_len(&self) -> usize {
         usize::try_from(self.written).unwrap_or(usize::MAX)
+    }
+
+    /// Opens the file, or makes it, to be [finished](Self::finish) soon. What cannot be done now is
+    /// tried once more then.
+    pub(super) fn open_to_finish(&mut self, tools: &Tools) {
+        if self.handle.is_none() && !self.is_scratch() {
+            self.opened_to_finish = self.open(tools).is_ok();
+        }
     }
 
     /// Writes what waits, has `inspect` look at all of the content, and closes the file. `None`
@@ -177,7 +188,7 @@ impl StoredFile {
         tools: &Tools,
         inspect: impl FnOnce(&Path, Content<'_>, Option<RunningHashes>) -> io::Result<T>,
     ) -> Option<ClosedFile<T>> {
-        let was_open = self.handle.is_some();
+        let was_open = self.handle.is_some() && !self.opened_to_finish;
         if let Err(error) = self.give_back_room(tools) {
             self.fail(error, &tools.messages);
         }
