@@ -24,7 +24,7 @@ const MAX_BRIDGE: u64 = 64 * 1024;
 pub(super) const FULL_WINDOW: usize = 256 * 1024;
 
 /// A window of more than this size is in one piece.
-const MAX_CHAIN: usize = 8 * 1024;
+const MAX_CHAIN: usize = MEDIUM_WINDOW;
 
 /// A window in one piece of less than this size is one of many.
 const SMALL_WINDOW: usize = 8 * 1024;
@@ -398,11 +398,6 @@ impl PendingBytes {
         self.bytes.truncate(taken);
         self.start += taken as u64;
         (start, Gathered::Piece(std::mem::replace(&mut self.bytes, fresh)))
-    }
-
-    /// Gives a window without memory some, which must be empty.
-    pub(super) fn begin_with(&mut self, memory: Vec<u8>) {
-        self.bytes = memory;
     }
 
     /// Empties the window and takes its memory.

@@ -39,10 +39,6 @@ use crate::flow::Near;
 use crate::scan::{Content, RunningHashes};
 use crate::time::Timestamp;
 
-/// As long as windows take less than this, and less than a sixteenth of the budget, there is plenty
-/// of memory: they begin in one piece, which spares small flows the growing.
-const PLENTY: u64 = 4 << 20;
-
 /// What a file usually takes besides its window: itself, a short name, and its places in several
 /// tables.
 const USUAL_FILE_COST: usize = size_of::<StoredFile>() + 256;
@@ -255,7 +251,6 @@ impl FileStore {
 
     /// Stores `data` at a position of the file rather than of the stream.
     fn place(&mut self, id: FileId, position: u64, data: &[u8]) {
-        let plenty = self.memory_used + self.leaving.bytes() < PLENTY.min(self.limits.memory / 16);
         let Some(file) = &mut self.files[id.index()] else { return };
         if file.failed || data.is_empty() {
             return;
@@ -281,9 +276,6 @@ impl FileStore {
         let before = file.pending.memory() as u64;
         if file.pending.is_empty() {
             self.line.join(id.slot());
-        }
-        if before == 0 && plenty {
-            file.pending.begin_with(self.spare.take_first_window());
         }
         if file.pending.outgrows(data.len())
             && let Some(window) = self.spare.full_window()

@@ -9,15 +9,6 @@ use crate::output::lent::Pieces;
 use crate::output::pending::{FULL_WINDOW, Gathered};
 use crate::output::stored_file::StoredFile;
 
-/// With how much memory windows of small files begin as long as there is plenty.
-const FIRST_WINDOW: usize = 8 * 1024;
-
-/// A first window that has grown to more is one no longer.
-const GROWN_FIRST_WINDOW: usize = 2 * FIRST_WINDOW;
-
-/// First windows that are kept.
-const MAX_FIRST_WINDOWS: usize = 256;
-
 /// Full windows that are kept.
 const MAX_FULL_WINDOWS: usize = 32;
 
@@ -32,7 +23,6 @@ const MAX_PIECES: usize = 256;
 pub(super) struct Spare {
     pub(super) blocks: SpareBlocks,
     full_windows: Vec<Vec<u8>>,
-    first_windows: Vec<Vec<u8>>,
     #[expect(clippy::vec_box, reason = "they are used again as they are, not moved")]
     files: Vec<Box<StoredFile>>,
     pieces: Vec<Pieces>,
@@ -47,11 +37,6 @@ impl Spare {
     /// A full window.
     pub(super) fn take_full_window(&mut self) -> Vec<u8> {
         self.full_window().unwrap_or_else(|| Vec::with_capacity(FULL_WINDOW))
-    }
-
-    /// A window for a small file to begin with.
-    pub(super) fn take_first_window(&mut self) -> Vec<u8> {
-        self.first_windows.pop().unwrap_or_else(|| Vec::with_capacity(FIRST_WINDOW))
     }
 
     /// Puts a file where another one was, if there is such a place.
@@ -99,14 +84,9 @@ impl Spare {
     }
 
     fn keep_window(&mut self, mut window: Vec<u8>) {
-        let (kept, most) = match window.capacity() {
-            FULL_WINDOW.. => (&mut self.full_windows, MAX_FULL_WINDOWS),
-            FIRST_WINDOW..=GROWN_FIRST_WINDOW => (&mut self.first_windows, MAX_FIRST_WINDOWS),
-            _ => return,
-        };
-        if kept.len() < most {
+        if window.capacity() >= FULL_WINDOW && self.full_windows.len() < MAX_FULL_WINDOWS {
             window.clear();
-            kept.push(window);
+            self.full_windows.push(window);
         }
     }
 }
