@@ -119,6 +119,12 @@ impl Lent {
         self.len
     }
 
+    /// How many bytes of the chunk there were from the first of these payloads on.
+    pub(super) fn chance(&self) -> usize {
+        let first = self.pieces.pieces.first().map_or(0, |piece| piece.at as usize);
+        self.chunk.bytes().len().saturating_sub(first)
+    }
+
     /// Whether the payloads are so small that copying them is less work.
     pub(super) fn is_in_small_pieces(&self) -> bool {
         self.len < SMALL_PAYLOAD * self.pieces.count()

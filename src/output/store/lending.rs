@@ -20,7 +20,8 @@ use crate::output::pending::Gathered;
 use crate::output::stored_file::StoredFile;
 use crate::output::write_behind::{Target, Write};
 
-/// A file that takes on a smaller part of a chunk is better off with a window.
+/// A file that takes on a smaller part of a chunk, or of what of it was yet to be read when the file
+/// began, is better off with a window.
 const WORTH_IT: usize = 32;
 
 /// If most files are, no file takes on anything of so many chunks.
@@ -183,13 +184,17 @@ impl FileStore {
     /// Then both may be writing to one file, but not the same bytes of it: before bytes that are on
     /// the way are written once more, they are compared, and so waited for.
     pub(super) fn write_loans(&mut self) {
-        let least = self.lending.chunk.as_ref().map_or(0, |it| it.bytes().len() / WORTH_IT);
+        let mut least_of_all = 0;
         let mut writes = Vec::with_capacity(self.lending.loans.len());
         for index in 0..self.lending.loans.len() {
             let Some(&Loan { file: id, .. }) = self.lending.loans.get(index) else { break };
             let Some(file) = &mut self.files[id.index()] else { continue };
             if let Some(write) = self.lending.take(file) {
-                file.takes_on &= write.bytes.len() >= least;
+                if let Gathered::Lent(lent) = &write.bytes {
+                    let least = lent.chance() / WORTH_IT;
+                    file.takes_on &= lent.len() >= least;
+                    least_of_all += least;
+                }
                 file.on_the_way += 1;
                 writes.push(write);
             }
@@ -199,7 +204,7 @@ impl FileStore {
         if writes.is_empty() {
             return;
         }
-        if taken_on < writes.len() * least {
+        if taken_on < least_of_all {
             self.lending.rest = REST;
         }
         self.note_written();

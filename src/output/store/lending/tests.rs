@@ -110,6 +110,31 @@ fn nothing_is_taken_on_if_there_are_too_many_files() {
     assert!(last.is_some_and(|last| last < 40), "tried, and given up: {lent:?}");
 }
 
+/// They were found to have taken on too little of their first chunk, and nothing was taken on of the
+/// next 256.
+#[test]
+fn streams_that_become_large_near_the_end_of_a_chunk_go_on() {
+    let folder = TempDir::new().unwrap();
+    let mut store = store(&folder, 8, false);
+    let id = add(&mut store, &folder, "large");
+    let mut model = Vec::new();
+    for number in 0..3 {
+        let chunk = chunk(number);
+        store.lend(&chunk, None);
+        // The first chunk has other things in it until the window is full.
+        let payloads = chunk.bytes().chunks(PAYLOAD);
+        let foreign = if number == 0 { payloads.len() - 25 } else { 0 };
+        for payload in payloads.skip(foreign) {
+            store.put(id, model.len() as u64, payload);
+            model.extend_from_slice(payload);
+        }
+        assert!(is_lent(&store), "chunk {number}");
+        store.end_lending();
+    }
+    assert!(store.close(id, |_, _, _| Ok(())).is_some());
+    assert!(fs::read(folder.path().join("large")).unwrap() == model);
+}
+
 /// Memory that it was given, and did without, was taken off the memory in use without ever having
 /// been added.
 #[test]
