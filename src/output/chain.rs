@@ -127,6 +127,23 @@ impl Chain {
         }
     }
 
+    /// Adds bytes if there is room for all of them behind others in a block. `false` if there is not;
+    /// then nothing was done.
+    #[inline]
+    pub(super) fn append_in_block(&mut self, data: &[u8]) -> bool {
+        let len = self.len();
+        let goes_on = !self.is_left()
+            && if (1..SMALL).contains(&len) {
+                extend(self.blocks.small.newest_mut(), data)
+            } else {
+                len > SMALL && extend(self.blocks.large.newest_mut(), data)
+            };
+        if goes_on {
+            self.len += data.len() as u32;
+        }
+        goes_on
+    }
+
     /// Adds bytes that are left in the capture: at most 65,535 payloads, behind as many bytes that are
     /// not.
     pub(super) fn leave(&mut self, payload: Reference, spare: &mut SpareBlocks) {
@@ -201,6 +218,12 @@ impl Chain {
     }
 }
 
+/// Adds bytes to a block if there is room for all of them.
+#[inline]
+fn extend<const LEN: usize>(block: Option<&mut Block<LEN>>, data: &[u8]) -> bool {
+    block.is_some_and(|block| block.bytes.try_extend_from_slice(data).is_ok())
+}
+
 /// How many small and large blocks hold `len` bytes.
 #[inline]
 fn blocks_for(len: usize) -> (usize, usize) {
@@ -239,10 +262,12 @@ mod tests {
             pieces in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..1500), 0..9)
         ) {
             let mut spare = SpareBlocks::default();
-            for _ in 0..2 {
+            for tries_block in [false, true] {
                 let mut chain = Chain::default();
                 for piece in &pieces {
-                    chain.append(piece, &mut spare);
+                    if !tries_block || !chain.append_in_block(piece) {
+                        chain.append(piece, &mut spare);
+                    }
                 }
                 let expected = pieces.concat();
                 prop_assert_eq!(chain.len(), expected.len());

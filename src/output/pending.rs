@@ -153,14 +153,18 @@ impl PendingBytes {
         self.bytes.capacity() + self.chain.memory()
     }
 
-    /// Appends `data` to a window in one piece if it belongs at the end, there are bytes before it,
-    /// and there is room left: the way of nearly all bytes of large streams.
+    /// Appends `data` if it belongs at the end, there are bytes before it, and there is room left
+    /// for it where they are: the way of most payloads. `false` if not; then nothing was done.
     #[inline]
     pub(super) fn append(&mut self, position: u64, data: &[u8]) -> bool {
+        if position != self.end() {
+            return false;
+        }
         let len = self.bytes.len();
-        let goes_on = len > 0
-            && position == self.start + len as u64
-            && data.len() <= self.bytes.capacity() - len;
+        if len == 0 {
+            return self.chain.len() + data.len() <= MAX_CHAIN && self.chain.append_in_block(data);
+        }
+        let goes_on = data.len() <= self.bytes.capacity() - len;
         if goes_on {
             self.bytes.extend_from_slice(data);
         }
@@ -305,16 +309,23 @@ impl PendingBytes {
         }
     }
 
-    /// Whether `more` bytes make it grow so much that it will ask the system for memory.
+    /// Whether `more` bytes make it one of the large windows, or need a larger one than it is.
     pub(super) fn outgrows(&self, more: usize) -> bool {
         let (len, capacity) = (self.bytes.len(), self.bytes.capacity());
-        (SMALL_WINDOW * 2..FULL_WINDOW).contains(&capacity) && capacity - len < more
+        match capacity {
+            0 => self.chain.len() > 0 && self.chain.len() + more > MAX_CHAIN,
+            _ => (SMALL_WINDOW * 2..FULL_WINDOW).contains(&capacity) && capacity - len < more,
+        }
     }
 
     /// Goes on in memory that is at hand, which must be empty and larger.
-    pub(super) fn move_into(&mut self, mut memory: Vec<u8>) {
-        memory.extend_from_slice(&self.bytes);
-        self.bytes = memory;
+    pub(super) fn move_into(&mut self, mut memory: Vec<u8>, spare: &mut SpareBlocks) {
+        if self.chain.len() > 0 {
+            spare.give(self.join(memory));
+        } else {
+            memory.extend_from_slice(&self.bytes);
+            self.bytes = memory;
+        }
     }
 
     /// Gathers what is in blocks in `memory`, which must be empty, as a window in one piece.

@@ -280,7 +280,7 @@ impl FileStore {
         if file.pending.outgrows(data.len())
             && let Some(window) = self.spare.full_window()
         {
-            file.pending.move_into(window);
+            file.pending.move_into(window, &mut self.spare.blocks);
         }
         let placed = file.pending.put(position, data, file.written, &mut self.spare.blocks);
         // A window that is put in one piece may take less than before.
