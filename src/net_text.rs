@@ -4,10 +4,15 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::ops::Range;
 
+use arrayvec::ArrayVec;
+
 use crate::decode::MacAddr;
 use crate::digits;
 
 const HEX: &[u8; 16] = b"0123456789abcdef";
+
+/// The longest spelling of an IPv6 address: eight groups of four digits, and colons.
+const MAX_V6: usize = 39;
 
 /// Appends an address as `inet_ntop(3)` spells it.
 pub fn push_address(out: &mut Vec<u8>, address: IpAddr) {
@@ -56,11 +61,14 @@ fn push_v6(out: &mut Vec<u8>, address: Ipv6Addr) {
         _ => {}
     }
     let zeros = longest_zeros(&groups);
-    push_groups(out, groups.get(..zeros.start).unwrap_or_default());
+    // Put together in one place, for to append each digit to what may have to grow takes longer.
+    let mut text = ArrayVec::new();
+    push_groups(&mut text, groups.get(..zeros.start).unwrap_or_default());
     if !zeros.is_empty() {
-        out.extend_from_slice(b"::");
-        push_groups(out, groups.get(zeros.end..).unwrap_or_default());
+        text.extend(*b"::");
+        push_groups(&mut text, groups.get(zeros.end..).unwrap_or_default());
     }
+    out.extend_from_slice(&text);
 }
 
 /// The first of the longest runs of zeros; behind everything if no two stand together.
@@ -76,14 +84,18 @@ fn longest_zeros(groups: &[u16; 8]) -> Range<usize> {
     longest
 }
 
-fn push_groups(out: &mut Vec<u8>, groups: &[u16]) {
-    for (number, group) in groups.iter().enumerate() {
+/// Appends groups with colons between them.
+fn push_groups(text: &mut ArrayVec<u8, MAX_V6>, groups: &[u16]) {
+    for (number, &group) in groups.iter().enumerate() {
         if number > 0 {
-            out.push(b':');
+            text.push(b':');
         }
-        let digits = [12, 8, 4, 0].map(|shift| HEX[usize::from(group >> shift & 15)]);
-        let zeros = (group.leading_zeros() / 4).min(3) as usize;
-        out.extend_from_slice(digits.get(zeros..).unwrap_or_default());
+        for shift in [12, 8, 4] {
+            if group >> shift != 0 {
+                text.push(HEX[usize::from(group >> shift & 15)]);
+            }
+        }
+        text.push(HEX[usize::from(group & 15)]);
     }
 }
 
