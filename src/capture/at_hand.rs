@@ -8,18 +8,20 @@ use super::packet::RawPacket;
 #[derive(Clone, Copy, Default)]
 pub struct AtHand<'a> {
     reader: Option<&'a Reader>,
-    window: &'a [u8],
-    passed: usize,
+    /// What comes behind the packets given so far, and how much there was.
+    rest: &'a [u8],
+    len: usize,
 }
 
 impl<'a> AtHand<'a> {
     pub(super) fn new(reader: &'a Reader, window: &'a [u8]) -> Self {
-        Self { reader: reader.is_ordinary().then_some(reader), window, passed: 0 }
+        let reader = reader.is_ordinary().then_some(reader);
+        Self { reader, rest: window, len: window.len() }
     }
 
     /// How many bytes of the capture the packets given so far take.
     pub fn passed(&self) -> usize {
-        self.passed
+        self.len - self.rest.len()
     }
 }
 
@@ -28,12 +30,11 @@ impl<'a> Iterator for AtHand<'a> {
 
     #[inline]
     fn next(&mut self) -> Option<RawPacket<'a>> {
-        let window = self.window.get(self.passed..)?;
-        let (packet, record_len) = match self.reader? {
-            Reader::Pcap(reader) => reader.ordinary(window)?,
-            Reader::PcapNg(reader) => reader.ordinary(window)?,
+        let (packet, rest) = match self.reader? {
+            Reader::Pcap(reader) => reader.ordinary(self.rest)?,
+            Reader::PcapNg(reader) => reader.ordinary(self.rest)?,
         };
-        self.passed += record_len;
+        self.rest = rest;
         Some(packet)
     }
 }

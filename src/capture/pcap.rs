@@ -125,23 +125,19 @@ impl PcapReader {
         self.is_ordinary
     }
 
-    /// The packet at the front of `filled`, a part of an ordinary file, and the length of its
+    /// The packet at the front of `filled`, a part of an ordinary file, and what comes behind its
     /// record, if all of it is there: the way of nearly every packet. What else there may be,
     /// [`next`](Self::next) finds out.
     #[inline]
-    pub(super) fn ordinary<'a>(&self, filled: &'a [u8]) -> Option<(RawPacket<'a>, usize)> {
+    pub(super) fn ordinary<'a>(&self, filled: &'a [u8]) -> Option<(RawPacket<'a>, &'a [u8])> {
         let (header, rest) = filled.split_first_chunk::<16>()?;
         let [seconds, microseconds, captured, wire_len] = words(header, false);
         if captured > self.snaplen {
             return None;
         }
-        let packet = RawPacket {
-            time: CaptureTime { seconds: i64::from(seconds as i32), microseconds },
-            wire_len,
-            link_type: self.link_type,
-            data: rest.get(..captured as usize)?,
-        };
-        Some((packet, header.len() + packet.data.len()))
+        let (data, rest) = rest.split_at_checked(captured as usize)?;
+        let time = CaptureTime { seconds: i64::from(seconds as i32), microseconds };
+        Some((RawPacket { time, wire_len, link_type: self.link_type, data }, rest))
     }
 
     /// The next packet.

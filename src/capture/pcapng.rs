@@ -117,16 +117,17 @@ impl PcapNgReader {
         self.order == ByteOrder::Little
     }
 
-    /// The packet at the front of `filled`, a part of an ordinary section, and the length of its
+    /// The packet at the front of `filled`, a part of an ordinary section, and what comes behind its
     /// block, if all of it is there. What else there may be, [`next`](Self::next) finds out.
     ///
     /// Not inlined, for that would cost every packet of the simpler format something.
     #[inline(never)]
-    pub(super) fn ordinary<'a>(&self, filled: &'a [u8]) -> Option<(RawPacket<'a>, usize)> {
+    pub(super) fn ordinary<'a>(&self, filled: &'a [u8]) -> Option<(RawPacket<'a>, &'a [u8])> {
         let header = BlockHeader::parse(filled, self.order, self.max_block).ok()?;
         let PacketRecord { time, wire_len, link_type, record_len, data, .. } =
             self.find_packet(filled, header).ok()??;
-        Some((RawPacket { time, wire_len, link_type, data: filled.get(data)? }, record_len))
+        let (data, rest) = (filled.get(data)?, filled.get(record_len..)?);
+        Some((RawPacket { time, wire_len, link_type, data }, rest))
     }
 
     /// Makes the next block as a whole stand at the front of the window.

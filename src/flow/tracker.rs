@@ -148,6 +148,7 @@ impl<S: Sink> Tracker<S> {
     }
 
     /// Puts a segment in its place that was [looked ahead](Self::look_ahead) to.
+    #[inline(always)]
     pub fn expected_segment(
         &mut self,
         lookup: Lookup,
