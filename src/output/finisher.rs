@@ -26,7 +26,7 @@ const MAX_WAITING: usize = 256;
 
 /// Files that are handed over together when nobody is in a hurry: to wake the thread for each
 /// costs as much as to write a small one.
-pub(super) const BATCH: usize = 32;
+const BATCH: usize = 32;
 
 /// Bytes of files that may wait for the thread.
 const MAX_WAITING_BYTES: usize = 8 * 1024 * 1024;
@@ -285,10 +285,12 @@ impl Helper {
         if self.is_full() {
             return Some(job);
         }
-        let memory = job.file.memory();
         let is_large = job.is_large();
+        if is_large {
+            self.hand_over();
+        }
         self.waiting += 1;
-        self.waiting_bytes += memory;
+        self.waiting_bytes += job.file.memory();
         self.batch.push(job);
         if is_large || self.batch.len() >= self.batch_len {
             self.hand_over();
@@ -299,7 +301,8 @@ impl Helper {
     /// Hands over what is to be handed over together.
     fn hand_over(&mut self) {
         if !self.batch.is_empty() {
-            self.queue.put(&mut self.batch);
+            let next = Vec::with_capacity(self.batch_len);
+            self.queue.put(std::mem::replace(&mut self.batch, next));
         }
     }
 

@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-use super::finisher::{BATCH, Inspect, Outcome, Ticket};
+use super::finisher::{Inspect, Outcome, Ticket};
 use super::stored_file::StoredFile;
 use super::tools::Tools;
 use crate::flow::Identity;
@@ -66,7 +66,7 @@ pub(super) fn run_together(jobs: Vec<Job>, inspect: &Inspect, tools: &mut Tools)
     jobs.into_iter().map(|job| job.run(inspect, tools)).collect()
 }
 
-/// Jobs in order.
+/// Batches of jobs, in order.
 #[derive(Default)]
 pub(super) struct JobQueue {
     state: Mutex<State>,
@@ -75,8 +75,8 @@ pub(super) struct JobQueue {
 
 #[derive(Default)]
 struct State {
-    jobs: VecDeque<Job>,
-    /// Batches of jobs whose files are open, as far as they could be.
+    batches: VecDeque<Vec<Job>>,
+    /// Those whose files are open, as far as they could be opened.
     opened: VecDeque<Vec<Job>>,
     is_closed: bool,
 }
@@ -90,9 +90,9 @@ pub(super) enum Step {
 }
 
 impl JobQueue {
-    /// Adds jobs behind the others.
-    pub(super) fn put(&self, jobs: &mut Vec<Job>) {
-        self.state().jobs.extend(jobs.drain(..));
+    /// Adds a batch of jobs behind the others.
+    pub(super) fn put(&self, batch: Vec<Job>) {
+        self.state().batches.push_back(batch);
         self.changed.notify_one();
     }
 
@@ -104,12 +104,12 @@ impl JobQueue {
     /// Waits for something to do. `None` once the queue is closed and empty.
     pub(super) fn next(&self) -> Option<Step> {
         let is_idle = |state: &mut State| {
-            state.jobs.is_empty() && state.opened.is_empty() && !state.is_closed
+            state.batches.is_empty() && state.opened.is_empty() && !state.is_closed
         };
         let waited = self.changed.wait_while(self.state(), is_idle);
         let mut state = waited.unwrap_or_else(PoisonError::into_inner);
         if state.opened.len() < AHEAD
-            && let Some(batch) = state.take_batch()
+            && let Some(batch) = state.batches.pop_front()
         {
             return Some(Step::Open(batch));
         }
@@ -119,7 +119,7 @@ impl JobQueue {
     /// A batch to be done by somebody else than the thread, with open files if there is one.
     pub(super) fn take(&self) -> Option<Vec<Job>> {
         let mut state = self.state();
-        state.opened.pop_front().or_else(|| state.take_batch())
+        state.opened.pop_front().or_else(|| state.batches.pop_front())
     }
 
     /// No more jobs will come.
@@ -131,14 +131,5 @@ impl JobQueue {
     fn state(&self) -> MutexGuard<'_, State> {
         // Nothing in here panics half-way.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl State {
-    /// The next job, several small ones at once.
-    fn take_batch(&mut self) -> Option<Vec<Job>> {
-        let small = self.jobs.iter().take(BATCH).take_while(|job| !job.is_large()).count();
-        let batch: Vec<Job> = self.jobs.drain(..small.max(1).min(self.jobs.len())).collect();
-        (!batch.is_empty()).then_some(batch)
     }
 }
