@@ -1,18 +1,18 @@
 //! A pcap file for each flow, with its packets as they were captured.
 //!
-//! No TCP state is kept: a port that is used again stays in one file. A file of the same name that
-//! exists is replaced.
+//! No TCP state is kept: a port that is used again stays in one file, and so do flows whose names are
+//! the same. A file of the same name that existed before is replaced.
 //!
 //! A flow never ends, so that all of them are forgotten when they take too much memory; of each a
 //! number remains, by which its file is found again if it goes on.
 
 use std::collections::HashMap;
-use std::hash::BuildHasher;
 use std::path::PathBuf;
 
 use foldhash::fast::RandomState;
 
 use super::create::Creation;
+use super::naming::NameHash;
 use super::store::{FileId, FileStore};
 use crate::capture::{LinkType, PcapHeader, RawPacket, write_record};
 use crate::decode::{FiveTuple, Segment};
@@ -22,18 +22,20 @@ use crate::messages::Messages;
 /// The snap length that the files claim; it is not enforced.
 const SNAP_LENGTH: u32 = 65_535;
 
-/// What a flow takes in the table, besides its file.
-const FLOW_COST: u64 = 2 * size_of::<(FiveTuple, PacketFile)>() as u64;
+/// What a flow takes in both tables, besides its file.
+const FLOW_COST: u64 =
+    2 * (size_of::<(FiveTuple, PacketFile)>() + size_of::<(NameHash, PacketFile)>()) as u64;
 
 /// Writes packets to the files of their flows.
 #[derive(Debug)]
 pub struct PacketFiles {
     store: FileStore,
+    /// The file of each flow.
     files: HashMap<FiveTuple, PacketFile, RandomState>,
-    /// The link types of the files of flows that were forgotten, by hashes of their tuples: two
-    /// flows share one in a capture of thousands of millions.
-    forgotten: HashMap<u64, LinkType, RandomState>,
-    hasher: RandomState,
+    /// The same files by their names.
+    named: HashMap<NameHash, PacketFile, RandomState>,
+    /// The link types of files of this run that were forgotten, by their names.
+    forgotten: HashMap<NameHash, LinkType, RandomState>,
     /// Bytes that flows may take until they are forgotten.
     memory: u64,
     record: Vec<u8>,
@@ -53,8 +55,8 @@ impl PacketFiles {
         Self {
             store,
             files: HashMap::default(),
+            named: HashMap::default(),
             forgotten: HashMap::default(),
-            hasher: RandomState::default(),
             memory,
             record: Vec::new(),
             messages,
@@ -92,8 +94,9 @@ impl PacketFiles {
 
     /// Closes all files and keeps of each what is needed to go on.
     fn forget(&mut self) {
-        for (tuple, file) in std::mem::take(&mut self.files) {
-            self.forgotten.insert(self.hasher.hash_one(tuple), file.link_type);
+        self.files.clear();
+        for (name, file) in std::mem::take(&mut self.named) {
+            self.forgotten.insert(name, file.link_type);
             self.store.close(file.id, |_, _, _| Ok(()));
         }
     }
@@ -114,20 +117,28 @@ impl PacketFiles {
         let mut path = self.store.namer().path(&identity, 0).into_os_string();
         path.push(".pcap");
         let path = PathBuf::from(path);
-        let begun = self.forgotten.remove(&self.hasher.hash_one(segment.tuple));
-        // Where the name depends on the packet, the file may have another.
+        let name = self.store.namer().hash(&path);
+        let file = match self.named.get(&name) {
+            Some(&file) => file,
+            None => self.open(name, path, packet.link_type),
+        };
+        self.files.insert(segment.tuple, file);
+        file
+    }
+
+    /// Makes the file of this name, or goes on in it if that was done in this run.
+    fn open(&mut self, name: NameHash, path: PathBuf, link_type: LinkType) -> PacketFile {
+        let begun = self.forgotten.remove(&name);
         let begun = begun.and_then(|link_type| Some((self.store.resume(&path)?, link_type)));
         let file = match begun {
             Some((id, link_type)) => PacketFile { id, link_type },
             None => {
-                let creation = Creation::Replace(path);
-                let id = self.store.add(creation, None, None);
-                let link_type = packet.link_type;
+                let id = self.store.add(Creation::Replace(path), None, None);
                 self.store.append(id, PcapHeader::new(link_type, SNAP_LENGTH).as_bytes());
                 PacketFile { id, link_type }
             }
         };
-        self.files.insert(segment.tuple, file);
+        self.named.insert(name, file);
         file
     }
 }

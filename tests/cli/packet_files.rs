@@ -54,6 +54,21 @@ fn k_writes_the_link_type_as_files_number_it() {
     assert_eq!(cooked[20..24], u32::from(LINUX_SLL).to_le_bytes());
 }
 
+/// All but the packets of one flow were lost, without a word.
+#[test]
+fn k_keeps_flows_that_share_a_name_in_one_file() {
+    let sandbox = Sandbox::new();
+    let other = Connection::between("10.0.0.1:40001", "10.0.0.3:443").handshake().goodbye();
+    let all = frames(talk().iter().chain(&other.datagrams()).map(|datagram| ethernet(datagram)));
+    sandbox.write("in.pcap", Pcap::of(ETHERNET).write(&all));
+    sandbox.run("-K -T all -o out -r in.pcap").succeeds();
+    assert!(sandbox.read("out/all.pcap") == Pcap::of(ETHERNET).write(&all));
+    sandbox.run("-K -T %A -o by-source -r in.pcap").succeeds();
+    let tree = sandbox.tree("by-source");
+    let lengths = ["001", "002", "003"].map(|last| tree[&format!("010.000.000.{last}.pcap")].len());
+    assert_eq!(lengths.iter().sum::<usize>(), Pcap::of(ETHERNET).write(&all).len() + 2 * 24);
+}
+
 #[test]
 fn k_overwrites_and_keeps_port_reuse_in_one_file() {
     let sandbox = Sandbox::new();
