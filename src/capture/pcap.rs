@@ -140,6 +140,15 @@ impl PcapReader {
         Some((RawPacket { time, wire_len, link_type: self.link_type, data }, rest))
     }
 
+    /// The seconds of a packet's time. To libpcap the field is signed in files of its own byte order,
+    /// and not in those of the other: it has the bytes change places in a number that is not.
+    fn seconds(&self, field: u32) -> i64 {
+        match self.big_endian {
+            true => i64::from(field),
+            false => i64::from(field as i32),
+        }
+    }
+
     /// The next packet.
     pub(super) fn next<R: Read>(&mut self, window: &mut Window<R>) -> Result<Record, Fault> {
         match window.fill(self.record_header)? {
@@ -178,7 +187,7 @@ impl PcapReader {
             false => fraction,
         };
         Ok(Record::Packet(PacketRecord {
-            time: CaptureTime { seconds: i64::from(seconds as i32), microseconds },
+            time: CaptureTime { seconds: self.seconds(seconds), microseconds },
             wire_len,
             link_type: self.link_type,
             record_len,
@@ -235,6 +244,12 @@ mod tests {
         bytes.extend(PLAIN.record([u32::MAX, u32::MAX, 0, 0], 0, &[]));
         let time = read(&bytes).packets[0].time;
         assert_eq!(time, CaptureTime { seconds: -1, microseconds: u32::MAX });
+
+        let big = PcapFile { order: Order::Big, ..PLAIN };
+        let mut bytes = big.header();
+        bytes.extend(big.record([u32::MAX, 5, 0, 0], 0, &[]));
+        let time = read(&bytes).packets[0].time;
+        assert_eq!(time, CaptureTime { seconds: i64::from(u32::MAX), microseconds: 5 });
 
         let nanoseconds = PcapFile { magic: MAGIC_NANOSECONDS, ..PLAIN };
         let mut bytes = nanoseconds.header();
