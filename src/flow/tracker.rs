@@ -148,7 +148,7 @@ impl<S: Sink> Tracker<S> {
     }
 
     /// Puts a segment in its place that was [looked ahead](Self::look_ahead) to.
-    #[inline(always)]
+    #[inline(always)] // For the usual segment it is most of the loop over packets.
     pub fn expected_segment(
         &mut self,
         lookup: Lookup,
