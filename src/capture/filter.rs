@@ -1,11 +1,20 @@
 //! Filter expressions (pcap-filter(7)) applied to packets: libpcap compiles them, for each link
 //! type that turns up, and runs them with each packet's true length on the wire.
 
-use pcap::{BpfProgram, Capture, Linktype};
+use pcap::{BpfInstruction, BpfProgram, Capture, Linktype};
 
 use super::error::libpcap_reason;
 use super::packet::{LinkType, RawPacket};
 use crate::sys;
+
+/// `BPF_LD` from `BPF_ABS`, of any size.
+const LOAD_ABSOLUTE: u32 = 0x20;
+const LOAD_MASK: u32 = 0xe7;
+
+/// Loads from here on are none from the packet (`SKF_AD_OFF` in linux/filter.h).
+const BESIDE_THE_PACKET: u32 = 0xffff_f000;
+
+const NOT_IN_FILES: &str = "inbound, outbound and ifindex are not known of packets in files";
 
 /// A filter expression and what it means on the link types met so far.
 pub struct Filter {
@@ -53,15 +62,26 @@ impl Filter {
     }
 
     fn add_program(&mut self, link_type: LinkType) -> Result<(), FilterError> {
-        let compiled = Capture::dead(Linktype(link_type.0))
+        let refused = |reason| FilterError { expression: self.expression.clone(), reason };
+        let program = Capture::dead(Linktype(link_type.0))
             .and_then(|dead| dead.compile(&self.expression, true))
-            .map_err(|error| FilterError {
-                expression: self.expression.clone(),
-                reason: libpcap_reason(error),
-            })?;
-        self.programs.insert(0, (link_type, compiled));
+            .map_err(|error| refused(libpcap_reason(error)))?;
+        if program.get_instructions().iter().any(asks_the_kernel) {
+            return Err(refused(NOT_IN_FILES.to_owned()));
+        }
+        self.programs.insert(0, (link_type, program));
         Ok(())
     }
+}
+
+/// Whether an instruction loads no byte of the packet but something that Linux knows of it besides.
+/// Without a capture file at hand libpcap compiles such programs; they accept nothing.
+fn asks_the_kernel(instruction: &BpfInstruction) -> bool {
+    // The crate shows what instructions consist of in this form only: code, two jumps, operand.
+    let text = instruction.to_string();
+    let mut numbers = text.split(' ').map_while(|number| number.parse::<u32>().ok());
+    let (code, operand) = (numbers.next().unwrap_or(0), numbers.nth(2).unwrap_or(0));
+    code & LOAD_MASK == LOAD_ABSOLUTE && operand >= BESIDE_THE_PACKET
 }
 
 #[cfg(test)]
@@ -121,6 +141,17 @@ mod tests {
             assert!(error.to_string().contains(expression), "{error}");
             assert!(!error.reason.is_empty());
         }
+    }
+
+    /// Files tell the direction only where the link layer does.
+    #[test]
+    fn what_only_the_kernel_knows_is_refused() {
+        for expression in ["inbound", "outbound and port 80", "ifindex 3", "not inbound"] {
+            let error = Filter::compile(expression, LinkType::ETHERNET).err().unwrap();
+            assert_eq!(error.reason, NOT_IN_FILES, "{expression}");
+        }
+        assert!(Filter::compile("inbound", LinkType::LINUX_SLL).is_ok());
+        assert!(Filter::compile("ether[0:4] > 1 and greater 20", LinkType::ETHERNET).is_ok());
     }
 
     #[test]
