@@ -106,7 +106,7 @@ pub enum Sink {
 pub struct ConsoleStyle {
     /// What a payload looks like.
     pub form: ConsoleForm,
-    /// Whether a header names the flow (`-c`), or not (`-C`).
+    /// Whether a header names the flow (`-c`), or not (`-C`, `-J`).
     pub header: bool,
     /// Whether a newline follows each packet (not with `-0`).
     pub newline: bool,

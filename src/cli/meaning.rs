@@ -132,13 +132,17 @@ impl Meaning {
             }
             // Whatever the order: a dump is a dump, JSON is JSON, and only text can be binary.
             Id::Hex => self.style.form = ConsoleForm::Hex,
-            Id::Json if self.style.form != ConsoleForm::Hex => {
-                self.style.form = ConsoleForm::Json;
+            // JSON has the header's facts in it; nor has a dump one that was to be JSON.
+            Id::Json => {
+                self.style.header = false;
+                if self.style.form != ConsoleForm::Hex {
+                    self.style.form = ConsoleForm::Json;
+                }
             }
             Id::Binary if self.style.form == ConsoleForm::Text => {
                 self.style.form = ConsoleForm::Binary;
             }
-            Id::Json | Id::Binary => {}
+            Id::Binary => {}
             Id::Color => self.style.color = true,
             Id::NoNewline => self.style.newline = false,
             // Unprintable bytes are replaced anyway, and -B wins over -s in the original too.

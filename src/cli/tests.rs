@@ -100,6 +100,7 @@ fn one_sink_wins_whatever_the_order() {
     let console = ConsoleStyle { header: true, newline: true, ..ConsoleStyle::default() };
     let bare = ConsoleStyle { header: false, ..console };
     let form = |form| Sink::Console(ConsoleStyle { form, ..console });
+    let bare_form = |form| Sink::Console(ConsoleStyle { form, ..bare });
     for (text, sink) in [
         ("-c", Sink::Console(console)),
         ("-C", Sink::Console(bare)),
@@ -113,11 +114,12 @@ fn one_sink_wins_whatever_the_order() {
         ("-cB", form(ConsoleForm::Binary)),
         ("-sBc", form(ConsoleForm::Binary)),
         ("-Bsc", form(ConsoleForm::Binary)),
-        ("-cJ", form(ConsoleForm::Json)),
-        ("-cBJ", form(ConsoleForm::Json)),
-        ("-cJB", form(ConsoleForm::Json)),
-        ("-cJD", form(ConsoleForm::Hex)),
-        ("-cDJB", form(ConsoleForm::Hex)),
+        ("-cJ", bare_form(ConsoleForm::Json)),
+        ("-cBJ", bare_form(ConsoleForm::Json)),
+        ("-cJB", bare_form(ConsoleForm::Json)),
+        ("-cD", form(ConsoleForm::Hex)),
+        ("-cJD", bare_form(ConsoleForm::Hex)),
+        ("-cDJB", bare_form(ConsoleForm::Hex)),
         ("-cg0", Sink::Console(ConsoleStyle { color: true, newline: false, ..console })),
     ] {
         assert_eq!(config(text).sink, sink, "{text}");

@@ -62,7 +62,7 @@ impl Console {
                 Direction::ServerToClient | Direction::Unknown => SERVER_COLOR,
             });
         }
-        if self.style.header && self.style.form != ConsoleForm::Json {
+        if self.style.header {
             let start = self.text.len();
             self.namer.render(&mut self.text, flow, 0);
             if self.namer.has_controls() {
@@ -255,7 +255,7 @@ mod tests {
 
     #[test]
     fn json_tells_addresses_ports_and_bytes() {
-        let style = ConsoleStyle { form: ConsoleForm::Json, header: true, ..Default::default() };
+        let style = ConsoleStyle { form: ConsoleForm::Json, ..Default::default() };
         assert_eq!(
             print(style, None, &[b"CC"]),
             r#"{"src_host":"10.0.0.1","src_port":1000,"dst_host":"10.0.0.2","dst_port":80,"payload": [67,67]}"#
