@@ -17,6 +17,10 @@ const HELD_LEN: usize = 1 << 20;
 /// Buffers that are kept for when nobody else holds them any more.
 const MAX_OTHERS: usize = 8;
 
+/// After so many buffers that nobody else held the window goes on in one of its usual size, for what
+/// is looked at and copied soon is so still in the processor's cache.
+const PATIENCE: u32 = 8;
+
 /// A buffered part of a byte stream.
 ///
 /// Invariant: `start <= end <= buffer.len()`; the bytes between `start` and `end` were read and
@@ -28,6 +32,10 @@ pub(super) struct Window<R> {
     end: usize,
     /// Buffers that were used before, and were held by others then.
     others: Vec<Chunk>,
+    /// The length of a buffer as long as nobody else holds any.
+    usual_len: usize,
+    /// How often the buffer was filled since others held one.
+    unheld: u32,
 }
 
 /// What came of an attempt to have some bytes.
@@ -44,14 +52,15 @@ pub(super) enum Fill {
 impl<R> Window<R> {
     /// A window of `capacity` bytes, to begin with.
     pub(super) fn new(stream: R, capacity: usize) -> Self {
-        let buffer = Chunk::new(capacity.max(1));
-        Self { stream, buffer, start: 0, end: 0, others: Vec::new() }
+        let usual_len = capacity.max(1);
+        let buffer = Chunk::new(usual_len);
+        Self { stream, buffer, start: 0, end: 0, others: Vec::new(), usual_len, unheld: 0 }
     }
 
     /// The same buffered bytes, followed by another stream.
     pub(super) fn map_stream<S>(self, change: impl FnOnce(R) -> S) -> Window<S> {
-        let Self { stream, buffer, start, end, others } = self;
-        Window { stream: change(stream), buffer, start, end, others }
+        let Self { stream, buffer, start, end, others, usual_len, unheld } = self;
+        Window { stream: change(stream), buffer, start, end, others, usual_len, unheld }
     }
 
     /// The stream behind the window. Reading from it directly would lose the bytes' order.
@@ -160,27 +169,40 @@ impl<R: Read> Window<R> {
     /// Has the bytes that are there at the front of a buffer that nobody else holds. They are less
     /// than one record, so moving them costs next to nothing.
     fn begin_anew(&mut self) {
-        if let Some(buffer) = self.buffer.bytes_mut() {
+        let is_held = self.buffer.bytes_mut().is_none();
+        self.unheld = if is_held { 0 } else { self.unheld.saturating_add(1) };
+        let is_too_large = self.buffer.bytes().len() >= HELD_LEN && self.usual_len < HELD_LEN;
+        if is_held {
+            self.go_on_in(None);
+        } else if is_too_large && self.unheld > PATIENCE {
+            self.go_on_in(Some(Chunk::new(self.usual_len)));
+        } else if let Some(buffer) = self.buffer.bytes_mut() {
             buffer.copy_within(self.start..self.end, 0);
-        } else {
-            let free = self.others.iter_mut().position(|it| it.bytes_mut().is_some());
-            let mut next = match free {
-                Some(place) => self.others.swap_remove(place),
-                None => Chunk::new(self.buffer.bytes().len().max(HELD_LEN)),
-            };
-            let left = self.filled();
-            let buffer = next.bytes_to_change();
-            buffer.resize(buffer.len().max(left.len()), 0);
-            if let Some(front) = buffer.get_mut(..left.len()) {
-                front.copy_from_slice(left);
-            }
-            let held = std::mem::replace(&mut self.buffer, next);
-            if self.others.len() < MAX_OTHERS && held.bytes().len() >= HELD_LEN {
-                self.others.push(held);
-            }
         }
         self.end -= self.start;
         self.start = 0;
+    }
+
+    /// Has the bytes that are there at the front of another buffer: this one, or one that was held by
+    /// others before.
+    fn go_on_in(&mut self, next: Option<Chunk>) {
+        let mut next = next.unwrap_or_else(|| {
+            let free = self.others.iter_mut().position(|it| it.bytes_mut().is_some());
+            match free {
+                Some(place) => self.others.swap_remove(place),
+                None => Chunk::new(self.buffer.bytes().len().max(HELD_LEN)),
+            }
+        });
+        let left = self.filled();
+        let buffer = next.bytes_to_change();
+        buffer.resize(buffer.len().max(left.len()), 0);
+        if let Some(front) = buffer.get_mut(..left.len()) {
+            front.copy_from_slice(left);
+        }
+        let used = std::mem::replace(&mut self.buffer, next);
+        if self.others.len() < MAX_OTHERS && used.bytes().len() >= HELD_LEN {
+            self.others.push(used);
+        }
     }
 }
 
@@ -258,6 +280,29 @@ mod tests {
         for (chunk, range, front) in held {
             assert_eq!(chunk.bytes()[range][0], front);
         }
+    }
+
+    #[test]
+    fn what_nobody_holds_for_a_while_has_a_small_buffer() {
+        let bytes: Vec<u8> = (0..=250).cycle().take(12 * HELD_LEN).collect();
+        let mut window = Window::new(&bytes[..], 8);
+        window.fill(8).unwrap();
+        let held = window.chunk().clone();
+        window.consume(5);
+        window.fill(8).unwrap();
+        drop(held);
+        let (mut position, mut lengths) = (5, Vec::new());
+        for _ in 0..PATIENCE + 2 {
+            lengths.push(window.chunk().bytes().len());
+            assert!(bytes[position..].starts_with(window.filled()), "at {position}");
+            let passed = window.filled().len() - 3;
+            window.consume(passed);
+            position += passed;
+            assert_eq!(window.fill(8).unwrap(), Fill::Enough);
+        }
+        let (last, before) = lengths.split_last().unwrap();
+        assert!(before.iter().all(|&len| len == HELD_LEN), "{lengths:?}");
+        assert_eq!(*last, 8);
     }
 
     #[test]
