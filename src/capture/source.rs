@@ -26,6 +26,7 @@ pub enum Next<'a> {
 }
 
 /// A source of packets.
+#[expect(clippy::large_enum_variant, reason = "there is one at a time, and it is moved twice")]
 pub enum Source {
     /// A capture file, an archive, a pipe.
     File(FileSource),
