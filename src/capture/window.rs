@@ -17,8 +17,8 @@ const HELD_LEN: usize = 1 << 20;
 /// Buffers that are kept for when nobody else holds them any more.
 const MAX_OTHERS: usize = 8;
 
-/// After so many buffers that nobody else held the window goes on in one of its usual size, for what
-/// is looked at and copied soon is so still in the processor's cache.
+/// Once nobody else held so many buffers in a row, the window goes on in one of its usual size, for
+/// what is looked at and copied soon is so still in the processor's cache.
 const PATIENCE: u32 = 8;
 
 /// A buffered part of a byte stream.
@@ -34,8 +34,9 @@ pub(super) struct Window<R> {
     others: Vec<Chunk>,
     /// The length of a buffer as long as nobody else holds any.
     usual_len: usize,
-    /// How often the buffer was filled since others held one.
-    unheld: u32,
+    /// How many more times a buffer is filled before it is one of the usual size again, because others
+    /// held one; 0 if it is, or has grown for some large record.
+    patience: u32,
 }
 
 /// What came of an attempt to have some bytes.
@@ -54,13 +55,13 @@ impl<R> Window<R> {
     pub(super) fn new(stream: R, capacity: usize) -> Self {
         let usual_len = capacity.max(1);
         let buffer = Chunk::new(usual_len);
-        Self { stream, buffer, start: 0, end: 0, others: Vec::new(), usual_len, unheld: 0 }
+        Self { stream, buffer, start: 0, end: 0, others: Vec::new(), usual_len, patience: 0 }
     }
 
     /// The same buffered bytes, followed by another stream.
     pub(super) fn map_stream<S>(self, change: impl FnOnce(R) -> S) -> Window<S> {
-        let Self { stream, buffer, start, end, others, usual_len, unheld } = self;
-        Window { stream: change(stream), buffer, start, end, others, usual_len, unheld }
+        let Self { stream, buffer, start, end, others, usual_len, patience } = self;
+        Window { stream: change(stream), buffer, start, end, others, usual_len, patience }
     }
 
     /// The stream behind the window. Reading from it directly would lose the bytes' order.
@@ -169,15 +170,19 @@ impl<R: Read> Window<R> {
     /// Has the bytes that are there at the front of a buffer that nobody else holds. They are less
     /// than one record, so moving them costs next to nothing.
     fn begin_anew(&mut self) {
-        let is_held = self.buffer.bytes_mut().is_none();
-        self.unheld = if is_held { 0 } else { self.unheld.saturating_add(1) };
-        let is_too_large = self.buffer.bytes().len() >= HELD_LEN && self.usual_len < HELD_LEN;
-        if is_held {
-            self.go_on_in(None);
-        } else if is_too_large && self.unheld > PATIENCE {
-            self.go_on_in(Some(Chunk::new(self.usual_len)));
-        } else if let Some(buffer) = self.buffer.bytes_mut() {
-            buffer.copy_within(self.start..self.end, 0);
+        match self.buffer.bytes_mut() {
+            None => {
+                self.go_on_in(None);
+                self.patience = PATIENCE;
+            }
+            Some(_) if self.patience == 1 => {
+                self.go_on_in(Some(Chunk::new(self.usual_len)));
+                self.patience = 0;
+            }
+            Some(buffer) => {
+                buffer.copy_within(self.start..self.end, 0);
+                self.patience = self.patience.saturating_sub(1);
+            }
         }
         self.end -= self.start;
         self.start = 0;
@@ -200,7 +205,8 @@ impl<R: Read> Window<R> {
             front.copy_from_slice(left);
         }
         let used = std::mem::replace(&mut self.buffer, next);
-        if self.others.len() < MAX_OTHERS && used.bytes().len() >= HELD_LEN {
+        // One that has grown for some large record is not worth its memory.
+        if self.others.len() < MAX_OTHERS && used.bytes().len() == HELD_LEN {
             self.others.push(used);
         }
     }
@@ -292,7 +298,7 @@ mod tests {
         window.fill(8).unwrap();
         drop(held);
         let (mut position, mut lengths) = (5, Vec::new());
-        for _ in 0..PATIENCE + 2 {
+        for _ in 0..PATIENCE + 1 {
             lengths.push(window.chunk().bytes().len());
             assert!(bytes[position..].starts_with(window.filled()), "at {position}");
             let passed = window.filled().len() - 3;
@@ -303,6 +309,17 @@ mod tests {
         let (last, before) = lengths.split_last().unwrap();
         assert!(before.iter().all(|&len| len == HELD_LEN), "{lengths:?}");
         assert_eq!(*last, 8);
+    }
+
+    /// Each large record would have needed a new buffer, and the old ones were kept.
+    #[test]
+    fn a_buffer_that_has_grown_for_a_record_stays() {
+        let mut window = Window::new(io::repeat(7), 8);
+        for _ in 0..PATIENCE + 2 {
+            assert_eq!(window.fill(2 * HELD_LEN).unwrap(), Fill::Enough);
+            assert_eq!((window.chunk().bytes().len(), window.others.len()), (2 * HELD_LEN, 0));
+            window.consume(usize::MAX);
+        }
     }
 
     #[test]
