@@ -412,17 +412,11 @@ impl<'a> Setup<'a> {
     }
 
     fn store(&self, tools: Tools, buffers: u64) -> FileStore {
-        let limits = Limits {
-            memory: buffers,
-            early: EARLY,
-            // Files that wait to be finished have descriptors, too, and may need some.
-            descriptors: match self.may_write_beside() {
-                true => self.descriptors - DESCRIPTORS_FOR_WAITING,
-                false => self.descriptors,
-            },
-            beside: self.may_write_beside(),
-        };
-        FileStore::new(limits, tools)
+        let beside = self.may_write_beside();
+        // Files that wait to be finished have descriptors, too, and may need some.
+        let waiting = if beside { DESCRIPTORS_FOR_WAITING } else { 0 };
+        let descriptors = self.descriptors - waiting;
+        FileStore::new(Limits { memory: buffers, early: EARLY, descriptors, beside }, tools)
     }
 }
 

@@ -126,13 +126,16 @@ impl Finisher {
 
     /// Does some of what waits for the thread if that has too much to do.
     fn help_if_full(&mut self) {
-        let is_full = |helper: &Option<Helper>| helper.as_ref().is_some_and(Helper::is_full);
-        if is_full(&self.helper) {
+        if self.is_full() {
             self.collect();
         }
-        if is_full(&self.helper) {
+        if self.is_full() {
             self.help();
         }
+    }
+
+    fn is_full(&self) -> bool {
+        self.helper.as_ref().is_some_and(Helper::is_full)
     }
 
     /// Does some of what waits for the thread; `false` if there is nothing.
