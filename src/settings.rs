@@ -16,8 +16,9 @@ pub struct Settings {
     pub packet_buffer_timeout: u32,
     /// Live capture: bytes of the kernel's packet buffer; `None` for a size that serves well.
     pub capture_buffer: Option<u32>,
-    /// Live capture: bytes of packets that may wait in memory to be looked at.
-    pub capture_queue: u64,
+    /// Live capture: at most this many bytes of packets wait in memory to be looked at; `None` for a
+    /// bound that depends on `max_memory`.
+    pub capture_queue: Option<u64>,
     /// The prefix of messages, instead of the program's name.
     pub debug_prefix: Option<String>,
     /// Run this command on every HTTP body; empty for none.
@@ -57,7 +58,7 @@ impl Default for Settings {
             tdelta: 0,
             packet_buffer_timeout: 10,
             capture_buffer: None,
-            capture_queue: 256 << 20,
+            capture_queue: None,
             debug_prefix: None,
             http_cmd: String::new(),
             http_alert_fd: None,
@@ -98,9 +99,7 @@ enum Value {
     Signed(fn(&mut Settings) -> &mut i32),
     Unsigned(fn(&mut Settings) -> &mut u32),
     Wide(fn(&mut Settings) -> &mut i64),
-    /// A number of bytes, with K, M or G for powers of 1024.
-    Size(fn(&mut Settings) -> &mut u64),
-    /// The same, or `auto`.
+    /// A number of bytes, with K, M or G for powers of 1024, or `auto`.
     AutoSize(fn(&mut Settings) -> &mut Option<u64>),
     /// The same again, below 2 GiB.
     AutoSmallSize(fn(&mut Settings) -> &mut Option<u32>),
@@ -143,10 +142,10 @@ pub const PARAMETERS: &[Parameter] = &[
     },
     Parameter {
         name: "capture_queue",
-        default: "256M",
+        default: "auto",
         scanner: "",
         help: "live capture: bytes of packets that may wait in memory",
-        value: Value::Size(|s| &mut s.capture_queue),
+        value: Value::AutoSize(|s| &mut s.capture_queue),
     },
     Parameter {
         name: "buffer_memory",
@@ -299,7 +298,6 @@ impl Value {
             Self::Wide(field) => {
                 *field(settings) = text.parse().map_err(|_| "a whole number of 64 bits")?;
             }
-            Self::Size(field) => *field(settings) = size(text).ok_or(SIZE)?,
             Self::AutoSize(field) => {
                 *field(settings) = match text {
                     "auto" => None,

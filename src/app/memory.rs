@@ -12,6 +12,9 @@ const MB: u64 = 1 << 20;
 
 /// The most that a run takes if nobody says otherwise.
 const MOST: u64 = 1 << 30;
+/// The most that a live capture takes: a link may deliver more in a second than scanners look at in
+/// ten, and what finds no place in the queue is lost.
+const MOST_LIVE: u64 = 2 << 30;
 
 /// The program itself, its stacks, and everything small.
 const PROGRAM: u64 = 16 * MB;
@@ -65,13 +68,17 @@ impl Buffers {
 impl Shares {
     /// As the command line wants it on this machine.
     pub(super) fn of(config: &Config) -> Self {
-        let total = config.settings.max_memory.unwrap_or_else(|| default_total(physical()));
+        let most = match config.input {
+            Input::Live { .. } => MOST_LIVE,
+            Input::Files(_) => MOST,
+        };
+        let total = config.settings.max_memory.unwrap_or_else(|| default_total(physical(), most));
         let buffers = match config.settings.buffer_memory.map(|bytes| bytes.min(total / 4)) {
             Some(bytes) => Buffers { least: bytes, most: bytes },
             None => Buffers { least: BUFFERS.min(total / 4), most: total / 4 },
         };
         let queue = match config.input {
-            Input::Live { .. } => config.settings.capture_queue.min(total / 4),
+            Input::Live { .. } => queue(config.settings.capture_queue, total),
             Input::Files(_) => 0,
         };
         let on = &config.scanners;
@@ -89,8 +96,15 @@ impl Shares {
     }
 }
 
-fn default_total(physical: u64) -> u64 {
-    (physical / 2).min(MOST)
+fn default_total(physical: u64, most: u64) -> u64 {
+    (physical / 2).min(most)
+}
+
+/// What the queue of a live capture gets: as much as was asked for, or all that others are sure not
+/// to need, but never more than half.
+fn queue(asked_for: Option<u64>, total: u64) -> u64 {
+    let spare = total.saturating_sub(MOST).max(total / 4);
+    asked_for.unwrap_or(spare).min(total / 2)
 }
 
 /// The memory of this machine; more than enough if the system does not tell.
@@ -125,9 +139,25 @@ mod tests {
     }
 
     #[test]
+    fn the_queue_gets_what_others_do_not_need_but_half_at_the_most() {
+        for (asked_for, total, given) in [
+            (None, 512, 128),
+            (None, 1024, 256),
+            (None, 1536, 512),
+            (None, 2048, 1024),
+            (None, 8192, 4096),
+            (Some(1), 1024, 1),
+            (Some(400), 1024, 400),
+            (Some(1000), 1024, 512),
+        ] {
+            assert_eq!(queue(asked_for.map(|it: u64| it * MB), total * MB), given * MB);
+        }
+    }
+
+    #[test]
     fn half_of_the_machine_but_no_more_than_a_gib() {
-        assert_eq!(default_total(24 << 30), 1 << 30);
-        assert_eq!(default_total(1 << 30), 512 * MB);
+        assert_eq!(default_total(24 << 30, MOST), 1 << 30);
+        assert_eq!(default_total(1 << 30, MOST), 512 * MB);
     }
 
     #[test]

@@ -22,8 +22,12 @@ use crate::scan::RunFindings;
 /// way there, and for the writing.
 const LIVE_FLUSH: Duration = Duration::from_millis(500);
 
-/// How long, once asked to stop, the packets of a device that were captured before are looked at.
-const LAST_PACKETS: Duration = Duration::from_millis(500);
+/// How long, once asked to stop, the packets of a device that were captured before are looked at. Who
+/// asked may lose patience and kill the program, and then more is lost; many wait ten seconds.
+const LAST_PACKETS: Duration = Duration::from_secs(5);
+
+/// The same of packets that are printed: who sits before it wants to see it stop.
+const LAST_PRINTED: Duration = Duration::from_millis(500);
 
 /// How many packets pass between two looks at the clock.
 const PACKETS_PER_LOOK: u64 = 256;
@@ -167,7 +171,13 @@ impl Reading<'_> {
         }
         let Source::Live(live) = &mut *self.source else { return false };
         match stopped {
-            Some(stopped) => stopped.elapsed() < LAST_PACKETS,
+            Some(stopped) => {
+                let patience = match self.config.sink {
+                    Sink::Console(_) => LAST_PRINTED,
+                    Sink::Files | Sink::PacketFiles | Sink::ReportOnly => LAST_PACKETS,
+                };
+                stopped.elapsed() < patience
+            }
             None => {
                 live.stop();
                 *stopped = Some(Instant::now());
