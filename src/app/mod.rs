@@ -1,5 +1,6 @@
 //! Joins the stages: what the command line asked for is set up, run, and told.
 
+mod closed;
 mod limits;
 mod memory;
 mod packets;

@@ -1,23 +1,19 @@
 //! Takes the streams: to files, to the console or nowhere, and in any case into the report.
 
-use std::cell::OnceCell;
 use std::collections::VecDeque;
-use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt;
-use std::path::{Path, PathBuf};
-use std::rc::Rc;
-use std::sync::Arc;
+use std::path::Path;
 
+use super::closed::{Closing, FlowScanners, Kept, scan};
 use super::memory::Shares;
 use crate::chunk::Chunk;
 use crate::flow::{Identity, Near, Sink, Summary};
 use crate::hooks::{AlertDescriptor, Children};
 use crate::messages::Messages;
 use crate::origin::Origin;
-use crate::output::{Console, FileId, Finishing, FlowFiles, ScratchStreams};
+use crate::output::{Console, FileId, FlowFiles, ScratchStreams};
 use crate::report::Report;
-use crate::scan::{Content, Findings, FinishedFlow, FlowScanner, RunningHashes};
+use crate::scan::Findings;
 use crate::time::Timestamp;
 
 /// Closed flows that may wait for the files of earlier ones.
@@ -33,9 +29,6 @@ pub(super) enum Route {
     Console(Console),
     Nowhere,
 }
-
-/// The scanners that look at flows.
-pub(super) type FlowScanners = Arc<[Box<dyn FlowScanner>]>;
 
 /// Everything that is done with streams.
 pub(super) struct StreamSink {
@@ -72,26 +65,6 @@ pub(super) struct Stream {
     scratch: Option<FileId>,
     /// How many bytes were printed.
     printed: u64,
-}
-
-/// A flow that is over but not reported yet.
-pub(super) struct Closing {
-    flow: Identity,
-    summary: Summary,
-    /// The file that is being finished, and whoever wants to know where it is.
-    file: Option<(Finishing, Kept)>,
-    findings: Findings,
-}
-
-/// Where the file of a closed flow is: known once it is finished, `None` if it could not be kept.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Kept(Rc<OnceCell<Option<PathBuf>>>);
-
-impl Kept {
-    /// Where the file is, if that is known and it is anywhere.
-    fn path(&self) -> Option<&Path> {
-        self.0.get()?.as_deref()
-    }
 }
 
 impl StreamSink {
@@ -148,8 +121,7 @@ impl StreamSink {
                     closing.findings = closed.findings;
                     closed.path
                 });
-                // Set only here, and only once.
-                let _ = kept.0.set(path);
+                kept.set(path);
             }
             let Some(Closing { flow, summary, file, findings }) = self.closing.pop_front() else {
                 return;
@@ -295,13 +267,13 @@ impl Sink for StreamSink {
     }
 
     fn holds(&mut self, kept: &Kept, position: u64, payload: &[u8]) -> bool {
-        if kept.0.get().is_none() {
+        if !kept.is_known() {
             if let Route::Files(files) = &mut self.route {
                 files.wait();
             }
             self.settle();
         }
-        kept.path().is_some_and(|path| holds(path, position, payload).unwrap_or(false))
+        kept.holds(position, payload)
     }
 
     #[inline]
@@ -337,26 +309,4 @@ impl Sink for StreamSink {
         let tuple = flow.tuple;
         self.messages.debug(1, format_args!("{tuple:?}: SYN with {length} bytes of payload"));
     }
-}
-
-/// Has all scanners look at a flow.
-pub(super) fn scan(
-    scanners: &[Box<dyn FlowScanner>],
-    identity: &Identity,
-    path: Option<&Path>,
-    content: Content<'_>,
-    hashes: Option<RunningHashes>,
-) -> io::Result<Findings> {
-    let mut findings = Findings::default();
-    let mut flow = FinishedFlow { identity, path, content, hashes };
-    for scanner in scanners {
-        scanner.flow(&mut flow, &mut findings)?;
-    }
-    Ok(findings)
-}
-
-fn holds(path: &Path, position: u64, payload: &[u8]) -> io::Result<bool> {
-    let mut stored = vec![0; payload.len()];
-    File::open(path)?.read_exact_at(&mut stored, position)?;
-    Ok(stored == payload)
 }
