@@ -1,8 +1,11 @@
 //! What is told of a run: the DFXML report.
 
+mod around;
 mod dfxml;
+mod entry;
 mod environment;
 mod xml;
 
-pub use dfxml::{DeviceTotals, Report, Totals};
+pub use around::{DeviceTotals, Totals};
+pub use dfxml::Report;
 pub use environment::Environment;
