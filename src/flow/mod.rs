@@ -7,6 +7,7 @@
 mod closings;
 mod idle;
 mod index;
+mod look_ahead;
 mod open_flow;
 mod placing;
 mod pressure;
@@ -17,10 +18,11 @@ mod table;
 mod tests;
 mod tracker;
 
+pub use look_ahead::Lookup;
 pub use open_flow::{Direction, Identity, Summary};
 pub use seen::SeenBytes;
 pub use seq::SeqNumber;
-pub use tracker::{Lookup, Rules, Totals, Tracker};
+pub use tracker::{Rules, Totals, Tracker};
 
 use crate::time::Timestamp;
 

@@ -4,16 +4,15 @@
 //! lines. Nearly every segment takes a shorter way with the same outcome. A flow is one direction of
 //! a connection and knows nothing of the other one.
 
-use arrayvec::ArrayVec;
-
 use super::closings::{Closing, Closings};
 use super::idle::IdleOrder;
 use super::index::FlowHash;
+use super::look_ahead::Lookup;
 use super::open_flow::Flow;
 use super::placing::{goes_on, store};
 use super::pressure::{IDLE_COST, Pressure};
 use super::table::{FlowTable, SlotId};
-use super::{Direction, Identity, Near, SeqNumber, Sink};
+use super::{Direction, Identity, SeqNumber, Sink};
 use crate::config::Phase;
 use crate::decode::{Segment, TcpFlags};
 use crate::time::Timestamp;
@@ -43,25 +42,14 @@ pub struct Totals {
     pub closed_early: u64,
 }
 
-/// With fewer flows than this, all of them are near the processor.
-const MANY_FLOWS: usize = 1000;
-
 /// After so many flows more the sink is told how much memory they leave.
 const SPARE_STEP: usize = 4096;
-
-/// What is known of a segment's flow ahead of time.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Lookup {
-    hash: FlowHash,
-    /// Where the flow was a moment ago.
-    slot: Option<SlotId>,
-}
 
 /// Follows all flows of a capture.
 #[derive(Debug)]
 pub struct Tracker<S: Sink> {
     rules: Rules,
-    flows: FlowTable<S::Stream>,
+    pub(super) flows: FlowTable<S::Stream>,
     closings: Closings<S::Kept>,
     idle: IdleOrder,
     pressure: Pressure,
@@ -93,52 +81,6 @@ impl<S: Sink> Tracker<S> {
     /// How many flows are open now.
     pub fn open_flows(&self) -> usize {
         self.flows.len()
-    }
-
-    /// Looks for the flows of segments that come next; what it gives is in their order.
-    ///
-    /// With many flows open each packet waits for memory several times in a row. So the rows of
-    /// several packets are walked together, step by step: what the next step needs is asked for, for
-    /// all of them, before any of them is waited for.
-    #[inline]
-    pub fn look_ahead<const N: usize>(
-        &self,
-        segments: &ArrayVec<Segment<'_>, N>,
-        sink: &S,
-    ) -> [Lookup; N] {
-        let mut all = [Lookup::default(); N];
-        for (lookup, segment) in all.iter_mut().zip(segments) {
-            *lookup = self.look_up(segment);
-        }
-        if self.flows.len() < MANY_FLOWS {
-            return all;
-        }
-        let (lookups, _) = all.split_at_mut(segments.len());
-        for lookup in &*lookups {
-            self.flows.bring_near(lookup.hash);
-        }
-        for lookup in &mut *lookups {
-            lookup.slot = self.flows.candidate(lookup.hash);
-            if let Some(slot) = lookup.slot {
-                self.flows.bring_flow_near(slot);
-            }
-        }
-        // A new flow will ask for the opposite one.
-        for (_, segment) in lookups.iter().zip(segments).filter(|(it, _)| it.slot.is_none()) {
-            self.flows.bring_near(self.flows.hash(&segment.tuple.reversed()));
-        }
-        let streams = || {
-            let slots = lookups.iter().filter_map(|lookup| lookup.slot);
-            slots.filter_map(|slot| self.flows.get(slot)).map(|flow| &flow.stream)
-        };
-        streams().for_each(|stream| sink.bring_near(stream, Near::Place));
-        streams().for_each(|stream| sink.bring_near(stream, Near::End));
-        all
-    }
-
-    #[inline]
-    fn look_up(&self, segment: &Segment<'_>) -> Lookup {
-        Lookup { hash: self.flows.hash(&segment.tuple), slot: None }
     }
 
     /// Puts a segment in its place.
