@@ -8,7 +8,6 @@
 //! When the thread has enough to do, the packet loop finishes some of the files itself: two
 //! processors are then busy with files, and what waits stays bounded.
 
-use std::collections::VecDeque;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -16,7 +15,8 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread::{Builder, JoinHandle};
 
 use super::jobs::{Finished, Job, JobQueue, Step, open_together, run_together};
-use super::stored_file::{ClosedFile, StoredFile};
+use super::outcomes::{Outcome, Outcomes, Ticket};
+use super::stored_file::StoredFile;
 use super::tools::Tools;
 use crate::flow::Identity;
 use crate::scan::{Content, Findings, RunningHashes};
@@ -35,13 +35,6 @@ const MAX_WAITING_BYTES: usize = 8 * 1024 * 1024;
 pub type Inspect = dyn Fn(&Identity, &Path, Content<'_>, Option<RunningHashes>) -> io::Result<Findings>
     + Send
     + Sync;
-
-/// What came of a file; `None` if it could not be written.
-pub type Outcome = Option<ClosedFile<Findings>>;
-
-/// Stands for a file that is being finished.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Ticket(u64);
 
 /// Finishes files, here or on a thread.
 pub struct Finisher {
@@ -63,22 +56,6 @@ pub enum Pace {
     BesideAtOnce,
     /// On a thread, together with others.
     Beside,
-}
-
-/// What came of files, by ticket. Most are asked for in the order of their tickets.
-#[derive(Default)]
-struct Outcomes {
-    /// The ticket of the first place.
-    first: u64,
-    places: VecDeque<Place>,
-    /// The bodies that were found in those that are here.
-    bodies: usize,
-}
-
-enum Place {
-    Awaited,
-    Here(Outcome),
-    Taken,
 }
 
 struct Helper {
@@ -170,7 +147,7 @@ impl Finisher {
 
     /// How many bodies were found in files whose outcomes were not asked for yet.
     pub fn bodies_held(&self) -> usize {
-        self.done.bodies
+        self.done.bodies()
     }
 
     /// Waits until all files are finished.
@@ -201,43 +178,6 @@ impl Finisher {
                 helper.take(finished, &mut self.done, &mut self.spent);
             }
         }
-    }
-}
-
-/// How many bodies were found.
-fn bodies(outcome: &Outcome) -> usize {
-    let bodies = outcome.as_ref().and_then(|closed| closed.findings.bodies.as_ref());
-    bodies.map_or(0, Vec::len)
-}
-
-impl Outcomes {
-    /// The next ticket.
-    fn issue(&mut self) -> Ticket {
-        self.places.push_back(Place::Awaited);
-        Ticket(self.first + self.places.len() as u64 - 1)
-    }
-
-    fn put(&mut self, ticket: Ticket, outcome: Outcome) {
-        let found = bodies(&outcome);
-        if let Some(place) = self.place(ticket) {
-            *place = Place::Here(outcome);
-            self.bodies += found;
-        }
-    }
-
-    fn take(&mut self, ticket: Ticket) -> Option<Outcome> {
-        let place = self.place(ticket).filter(|place| matches!(place, Place::Here(_)))?;
-        let Place::Here(outcome) = std::mem::replace(place, Place::Taken) else { return None };
-        self.bodies -= bodies(&outcome);
-        while let Some(Place::Taken) = self.places.front() {
-            self.places.pop_front();
-            self.first += 1;
-        }
-        Some(outcome)
-    }
-
-    fn place(&mut self, Ticket(number): Ticket) -> Option<&mut Place> {
-        self.places.get_mut(usize::try_from(number.checked_sub(self.first)?).ok()?)
     }
 }
 

@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use foldhash::fast::RandomState;
 
 use super::create::{Creation, NewFile};
-use super::finisher::{Finisher, Outcome, Ticket};
+use super::finisher::Finisher;
 use super::naming::NameHash;
+use super::outcomes::{Outcome, Ticket};
 use super::store::{FileId, FileStore};
 use crate::chunk::Chunk;
 use crate::flow::{Identity, Near};

@@ -9,7 +9,8 @@ use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-use super::finisher::{Inspect, Outcome, Ticket};
+use super::finisher::Inspect;
+use super::outcomes::{Outcome, Ticket};
 use super::stored_file::StoredFile;
 use super::tools::Tools;
 use crate::flow::Identity;

@@ -8,12 +8,13 @@
 //! is in one piece. A window in blocks may have left its last bytes in the capture: then it can only
 //! grow and be written, or be brought back.
 
+mod left;
+mod pieces;
 #[cfg(test)]
 mod tests;
 
 use super::blocks::{Blocks, SpareBlocks};
 use super::chain::Chain;
-use super::left::Reference;
 use super::lent::Lent;
 use crate::sys::cache;
 
@@ -34,21 +35,6 @@ const KEPT: usize = 32 * 1024;
 
 /// A window that outgrows this size grows to the full one at once.
 const MEDIUM_WINDOW: usize = 32 * 1024;
-
-/// A window up to this size may leave bytes in the capture: it need not be in one piece to be one of
-/// many.
-const MAX_LEFT: usize = MEDIUM_WINDOW;
-
-/// As many payloads of a window may be left in the capture: two blocks of references.
-const MAX_REFERENCES: usize = 124;
-
-// So many a chain can count.
-const _: () = assert!(MAX_LEFT <= u16::MAX as usize);
-const _: () = assert!(MAX_REFERENCES <= u16::MAX as usize);
-
-/// No window begins to leave payloads with one of less than this: others are likely to be small, too,
-/// and to refer to those takes as much memory as to keep them, and longer.
-const SMALL_PAYLOAD: usize = 128;
 
 /// A window of a file's bytes.
 ///
@@ -117,21 +103,6 @@ impl PendingBytes {
         self.start + self.len() as u64
     }
 
-    /// Has the bytes in one piece.
-    pub(super) fn make_whole(&mut self, spare: &mut SpareBlocks) {
-        if self.is_in_pieces() {
-            spare.give(self.join(Vec::new()));
-        }
-    }
-
-    /// The bytes of a window in one piece.
-    pub(super) fn whole(&self) -> &[u8] {
-        match self.chain.whole() {
-            Some(bytes) if !bytes.is_empty() => bytes,
-            _ => &self.bytes,
-        }
-    }
-
     /// Brings near the processor where the next bytes will be put.
     #[inline]
     pub(super) fn bring_end_near(&self) {
@@ -169,68 +140,6 @@ impl PendingBytes {
             self.bytes.extend_from_slice(data);
         }
         goes_on
-    }
-
-    /// Whether some of its bytes were left in the capture. To do anything with them but to write them
-    /// they must be [brought back](Self::bring_back).
-    #[inline]
-    pub(super) fn is_left(&self) -> bool {
-        self.chain.is_left()
-    }
-
-    /// How many bytes were left in the capture.
-    pub(super) fn left_len(&self) -> u64 {
-        self.chain.left_len() as u64
-    }
-
-    /// The window, if some of it was left in the capture.
-    pub(super) fn left(&self) -> Option<&Chain> {
-        self.is_left().then_some(&self.chain)
-    }
-
-    /// Whether `len` bytes at `position` may be left in the capture.
-    #[inline]
-    pub(super) fn may_leave(&self, position: u64, len: usize) -> bool {
-        match self.is_left() {
-            _ if self.has_left_enough(len) => false,
-            true => position == self.end(),
-            false => {
-                let goes_on = self.is_empty() || position == self.end();
-                goes_on && self.bytes.capacity() == 0 && len >= SMALL_PAYLOAD
-            }
-        }
-    }
-
-    /// Whether `more` bytes can be put at its end without asking for memory, if it is in blocks.
-    #[inline]
-    pub(super) fn has_room_for(&self, more: usize, spare: &SpareBlocks) -> bool {
-        self.chain.has_room_for(more, spare)
-    }
-
-    /// Whether so much was left in the capture that `more` bytes cannot be.
-    pub(super) fn has_left_enough(&self, more: usize) -> bool {
-        self.len() + more > MAX_LEFT || self.chain.references_count() >= MAX_REFERENCES
-    }
-
-    /// Puts down that what belongs at `position` was left in the capture, if it
-    /// [may be](Self::may_leave).
-    pub(super) fn leave(&mut self, position: u64, payload: Reference, spare: &mut SpareBlocks) {
-        if self.is_empty() {
-            self.start = position;
-        }
-        self.chain.leave(payload, spare);
-    }
-
-    /// How much room a window in one piece has that goes on with what is there.
-    pub(super) fn room_to_grow(&self) -> usize {
-        (self.len() + 1).next_multiple_of(SMALL_WINDOW)
-    }
-
-    /// Has the bytes that were left, which were read into `bytes`, as a window in one piece.
-    pub(super) fn bring_back(&mut self, bytes: Vec<u8>) -> Blocks {
-        debug_assert_eq!(bytes.len(), self.len());
-        self.bytes = bytes;
-        std::mem::take(&mut self.chain).into_blocks()
     }
 
     /// Puts `data` at `position` of the file if it can be held together with what is there;
@@ -315,35 +224,6 @@ impl PendingBytes {
         match capacity {
             0 => self.chain.len() > 0 && self.chain.len() + more > MAX_CHAIN,
             _ => (SMALL_WINDOW * 2..FULL_WINDOW).contains(&capacity) && capacity - len < more,
-        }
-    }
-
-    /// Goes on in memory that is at hand, which must be empty and larger.
-    pub(super) fn move_into(&mut self, mut memory: Vec<u8>, spare: &mut SpareBlocks) {
-        if self.chain.len() > 0 {
-            spare.give(self.join(memory));
-        } else {
-            memory.extend_from_slice(&self.bytes);
-            self.bytes = memory;
-        }
-    }
-
-    /// Gathers what is in blocks in `memory`, which must be empty, as a window in one piece.
-    pub(super) fn join(&mut self, mut memory: Vec<u8>) -> Blocks {
-        let blocks = std::mem::take(&mut self.chain).gather(&mut memory);
-        self.bytes = memory;
-        blocks
-    }
-
-    /// Whether the window is in more than one block.
-    pub(super) fn is_in_pieces(&self) -> bool {
-        self.chain.whole().is_none()
-    }
-
-    /// Has the window in one piece, and not in a block.
-    pub(super) fn unchain(&mut self) {
-        if self.chain.len() > 0 {
-            self.join(Vec::new());
         }
     }
 

@@ -1,22 +1,20 @@
-//! One file being written: what waits in memory, what is on disk, and how it ends.
+//! One file being written: what waits in memory, and what is on disk. [How it ends](super::finish)
+//! is another matter.
 
 use std::fs::{File, FileTimes};
 use std::io;
 use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::blocks::Blocks;
 use super::create::Creation;
-use super::left::Left;
-use super::moving;
 use super::naming::NameHash;
 use super::pending::PendingBytes;
 use super::store::{FileId, LoanId};
 use super::tools::Tools;
 use super::write_behind::{self, SharedHashes};
 use crate::messages::Messages;
-use crate::scan::{Content, RunningHashes};
+use crate::scan::RunningHashes;
 use crate::sparse;
 use crate::sys::cache;
 use crate::time::Timestamp;
@@ -62,22 +60,11 @@ pub struct StoredFile {
     /// The modification time it gets whenever it is closed.
     pub(super) stamp: Option<Timestamp>,
     /// Whether it was opened only to be finished.
-    opened_to_finish: bool,
+    pub(super) opened_to_finish: bool,
     /// The capture in which bytes of the window were left; only while the file is not in a store.
     pub(super) capture: Option<Arc<File>>,
     /// `None` while another thread opens it.
     pub(super) creation: Option<Creation>,
-}
-
-/// A file that was closed.
-#[derive(Debug)]
-pub struct ClosedFile<T> {
-    /// Where it is.
-    pub path: PathBuf,
-    /// Whether it was made at all; a scratch file that fits in memory is not.
-    pub on_disk: bool,
-    /// What the inspection of its content gave.
-    pub findings: T,
 }
 
 impl StoredFile {
@@ -128,133 +115,6 @@ impl StoredFile {
         usize::try_from(self.written).unwrap_or(usize::MAX)
     }
 
-    /// Opens the file, or makes it, to be [finished](Self::finish) soon. What cannot be done now is
-    /// tried once more then.
-    pub(super) fn open_to_finish(&mut self, tools: &Tools) {
-        if self.handle.is_none() && !self.is_scratch() {
-            self.opened_to_finish = self.open(tools).is_ok();
-        }
-    }
-
-    /// Writes what waits, has `inspect` look at all of the content, and closes the file. `None`
-    /// if it could not be made or written, which is told.
-    ///
-    /// What is left of the file belongs to whoever made it: memory that one thread asked for and
-    /// another gives back costs both of them a wait.
-    pub fn finish<T>(
-        &mut self,
-        tools: &mut Tools,
-        inspect: impl FnOnce(&Path, Content<'_>, Option<RunningHashes>) -> io::Result<T>,
-    ) -> Option<ClosedFile<T>> {
-        tools.scratch.clear();
-        let blocks = match self.pending.is_in_pieces() {
-            true => self.join(tools),
-            false => None,
-        };
-        let closed = self.finish_in_piece(tools, inspect);
-        self.handle = None;
-        if let Some(blocks) = blocks {
-            (tools.scratch, _) = self.pending.release();
-            self.spent = blocks;
-        }
-        closed
-    }
-
-    /// Has the window in one piece; gives the blocks in which it was.
-    fn join(&mut self, tools: &mut Tools) -> Option<Blocks> {
-        let mut scratch = std::mem::take(&mut tools.scratch);
-        if !self.pending.is_left() {
-            return Some(self.pending.join(scratch));
-        }
-        let left = self.left().ok_or_else(|| io::ErrorKind::NotFound.into());
-        match left.and_then(|left| tools.rereading.gather(left, &mut scratch)) {
-            Ok(()) => Some(self.pending.bring_back(scratch)),
-            Err(error) => {
-                self.pending.clear();
-                self.fail(error, &tools.messages);
-                None
-            }
-        }
-    }
-
-    /// What was left in a capture, of a file that is not in a store.
-    pub(super) fn left(&self) -> Option<Left<'_>> {
-        let (chain, capture) = (self.pending.left()?, self.capture.as_ref()?);
-        Some(Left { chain, capture })
-    }
-
-    fn finish_in_piece<T>(
-        &mut self,
-        tools: &Tools,
-        inspect: impl FnOnce(&Path, Content<'_>, Option<RunningHashes>) -> io::Result<T>,
-    ) -> Option<ClosedFile<T>> {
-        let was_open = self.handle.is_some() && !self.opened_to_finish;
-        if let Err(error) = self.give_back_room(tools) {
-            self.fail(error, &tools.messages);
-        }
-        // What is wholly in memory need not be read back.
-        let in_memory = self.written == 0 && self.pending.start() == 0;
-        if in_memory && self.is_scratch() {
-            self.hash_pending();
-        } else if let Err(error) = self.open(tools).and_then(|()| self.write_pending()) {
-            self.fail(error, &tools.messages);
-        }
-        // Nobody could have removed a file that was made just now.
-        if was_open && self.handle.as_deref().is_some_and(is_removed) {
-            self.fail(io::Error::other(REMOVED), &tools.messages);
-        }
-        if self.failed {
-            return None;
-        }
-        // Nobody else has them any more, for nothing is on the way.
-        let hashes = self.hashes.take().and_then(Arc::into_inner);
-        let hashes = hashes.map(|it| it.into_inner().unwrap_or_else(PoisonError::into_inner));
-        let content = match &self.handle {
-            _ if in_memory => Content::Memory(self.pending.whole()),
-            Some(handle) => Content::File(handle, self.written),
-            None => return None,
-        };
-        let path = self.creation.as_ref()?.path()?;
-        let finished = inspect(path, content, hashes).and_then(|findings| {
-            if let Some(handle) = &self.handle {
-                stamp(handle, self.stamp)?;
-            }
-            Ok(findings)
-        });
-        match finished {
-            Ok(findings) => {
-                let path = self.creation.take()?.into_path()?;
-                Some(ClosedFile { path, on_disk: self.handle.is_some(), findings })
-            }
-            Err(error) => {
-                self.fail(error, &tools.messages);
-                None
-            }
-        }
-    }
-
-    /// Gives back the room before the beginning that was not needed, and cuts off what is too much.
-    pub(super) fn give_back_room(&mut self, tools: &Tools) -> io::Result<()> {
-        let (lead, limit) = (std::mem::take(&mut self.lead), self.limit.take());
-        if lead == 0 && limit.is_none() {
-            return Ok(());
-        }
-        self.pending.unchain();
-        if self.written == 0 && self.pending.start() == 0 {
-            self.pending.drop_front(lead);
-            self.pending.truncate(limit.unwrap_or(u64::MAX));
-            return Ok(());
-        }
-        self.open(tools)?;
-        self.write_pending()?;
-        self.pending.clear();
-        self.pending.step_back(lead);
-        if let Some(handle) = &self.handle {
-            self.written = moving::move_bytes_down(handle, self.written, lead, limit)?;
-        }
-        Ok(())
-    }
-
     /// Writes the window to the file, which must be open, and hashes it. The window must be in one
     /// piece.
     pub(super) fn write_pending(&mut self) -> io::Result<()> {
@@ -297,11 +157,12 @@ impl StoredFile {
     }
 
     /// Whether the file need not be made as long as its bytes fit in memory.
-    fn is_scratch(&self) -> bool {
+    pub(super) fn is_scratch(&self) -> bool {
         self.creation.as_ref().is_some_and(Creation::is_scratch)
     }
 
-    fn open(&mut self, tools: &Tools) -> io::Result<()> {
+    /// Opens the file, or makes it, if it is not open.
+    pub(super) fn open(&mut self, tools: &Tools) -> io::Result<()> {
         if self.handle.is_none()
             && !self.failed
             && let Some(creation) = &mut self.creation
@@ -311,7 +172,8 @@ impl StoredFile {
         Ok(())
     }
 
-    fn hash_pending(&mut self) {
+    /// Hashes the window, which must be in one piece.
+    pub(super) fn hash_pending(&mut self) {
         if let Some(hashes) = &self.hashes
             && !self.pending.is_empty()
         {
