@@ -3,7 +3,12 @@
 //! The original ignored unknown names and read bad numbers as 0; here both are errors, because a
 //! parameter that silently does nothing is worse than none.
 
+mod table;
+mod value;
+
 use thiserror::Error;
+
+pub use self::table::{PARAMETERS, Parameter};
 
 /// The values of all parameters, defaults included.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,170 +81,6 @@ impl Default for Settings {
     }
 }
 
-/// Everything about one parameter.
-#[derive(Clone, Copy, Debug)]
-pub struct Parameter {
-    /// Its name.
-    pub name: &'static str,
-    /// Its value when nothing is said, as it would be typed.
-    pub default: &'static str,
-    /// The scanner that it belongs to; empty if to none.
-    pub scanner: &'static str,
-    /// What it does, in a line.
-    pub help: &'static str,
-    value: Value,
-}
-
-/// What a parameter may be set to, and where the value goes.
-#[derive(Clone, Copy, Debug)]
-enum Value {
-    Flag(fn(&mut Settings) -> &mut bool),
-    /// Set by any number but 0; a flag will do as well.
-    NotZero(fn(&mut Settings) -> &mut bool),
-    Signed(fn(&mut Settings) -> &mut i32),
-    Unsigned(fn(&mut Settings) -> &mut u32),
-    Wide(fn(&mut Settings) -> &mut i64),
-    /// A number of bytes, with K, M or G for powers of 1024, or `auto`.
-    AutoSize(fn(&mut Settings) -> &mut Option<u64>),
-    /// The same again, below 2 GiB.
-    AutoSmallSize(fn(&mut Settings) -> &mut Option<u32>),
-    /// A file descriptor, or -1 for none.
-    Descriptor(fn(&mut Settings) -> &mut Option<i32>),
-    Text(fn(&mut Settings) -> &mut String),
-    /// Text, or nothing for "as if not set".
-    OptionalText(fn(&mut Settings) -> &mut Option<String>),
-}
-
-/// Every parameter, in the order in which help lists them.
-pub const PARAMETERS: &[Parameter] = &[
-    Parameter {
-        name: "enable_report",
-        default: "YES",
-        scanner: "",
-        help: "write the DFXML report",
-        value: Value::Flag(|s| &mut s.enable_report),
-    },
-    Parameter {
-        name: "tdelta",
-        default: "0",
-        scanner: "",
-        help: "seconds to add to the time of every packet",
-        value: Value::Signed(|s| &mut s.tdelta),
-    },
-    Parameter {
-        name: "packet-buffer-timeout",
-        default: "10",
-        scanner: "",
-        help: "live capture: milliseconds until packets are handed over",
-        value: Value::Unsigned(|s| &mut s.packet_buffer_timeout),
-    },
-    Parameter {
-        name: "capture_buffer",
-        default: "auto",
-        scanner: "",
-        help: "live capture: bytes of the kernel's packet buffer",
-        value: Value::AutoSmallSize(|s| &mut s.capture_buffer),
-    },
-    Parameter {
-        name: "capture_queue",
-        default: "auto",
-        scanner: "",
-        help: "live capture: bytes of packets that may wait in memory",
-        value: Value::AutoSize(|s| &mut s.capture_queue),
-    },
-    Parameter {
-        name: "buffer_memory",
-        default: "auto",
-        scanner: "",
-        help: "bytes of all flows that may wait in memory to be written",
-        value: Value::AutoSize(|s| &mut s.buffer_memory),
-    },
-    Parameter {
-        name: "max_memory",
-        default: "auto",
-        scanner: "",
-        help: "bytes of memory for everything; beyond, idle flows are closed",
-        value: Value::AutoSize(|s| &mut s.max_memory),
-    },
-    Parameter {
-        name: "decap",
-        default: "YES",
-        scanner: "",
-        help: "look for TCP inside tunnels",
-        value: Value::Flag(|s| &mut s.decap),
-    },
-    Parameter {
-        name: "debug-prefix",
-        default: "",
-        scanner: "",
-        help: "what messages begin with, instead of the program's name",
-        value: Value::OptionalText(|s| &mut s.debug_prefix),
-    },
-    Parameter {
-        name: "http_cmd",
-        default: "",
-        scanner: "http",
-        help: "command to run on each HTTP body",
-        value: Value::Text(|s| &mut s.http_cmd),
-    },
-    Parameter {
-        name: "http_alert_fd",
-        default: "-1",
-        scanner: "http",
-        help: "file descriptor that is told of HTTP bodies",
-        value: Value::Descriptor(|s| &mut s.http_alert_fd),
-    },
-    Parameter {
-        name: "http_max_body",
-        default: "auto",
-        scanner: "http",
-        help: "bytes after which a decompressed body is cut",
-        value: Value::AutoSize(|s| &mut s.http_max_body),
-    },
-    Parameter {
-        name: "netviz_histogram_dump",
-        default: "0",
-        scanner: "netviz",
-        help: "print the address histograms, if not 0",
-        value: Value::NotZero(|s| &mut s.netviz_histogram_dump),
-    },
-    Parameter {
-        name: "netviz_histogram_size",
-        default: "-1",
-        scanner: "netviz",
-        help: "addresses in a histogram before they become prefixes; -1 for as many as 64 MB hold",
-        value: Value::Wide(|s| &mut s.netviz_histogram_size),
-    },
-    Parameter {
-        name: "tcp_timeout",
-        default: "0",
-        scanner: "tcpdemux",
-        help: "seconds without packets after which a flow is closed; 0 for never",
-        value: Value::Unsigned(|s| &mut s.tcp_timeout),
-    },
-    Parameter {
-        name: "tcp_cmd",
-        default: "",
-        scanner: "tcpdemux",
-        help: "command to run on each flow file",
-        value: Value::Text(|s| &mut s.tcp_cmd),
-    },
-    Parameter {
-        name: "tcp_alert_fd",
-        default: "-1",
-        scanner: "tcpdemux",
-        help: "file descriptor that is told of flow files",
-        value: Value::Descriptor(|s| &mut s.tcp_alert_fd),
-    },
-    Parameter {
-        name: "check_fcs",
-        default: "YES",
-        scanner: "wifiviz",
-        help: "drop 802.11 frames whose check sequence is wrong",
-        value: Value::Flag(|s| &mut s.check_fcs),
-    },
-];
-
 /// Why a `-S` is refused.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum ParameterError {
@@ -276,73 +117,6 @@ impl Settings {
             expected,
         })
     }
-}
-
-impl Value {
-    /// Stores what `text` means, or says what it should have been.
-    fn store(self, settings: &mut Settings, text: &str) -> Result<(), &'static str> {
-        const SIZE: &str = "a number of bytes (K, M and G are powers of 1024)";
-        match self {
-            Self::Flag(field) => *field(settings) = flag(text).ok_or("YES or NO")?,
-            Self::NotZero(field) => {
-                let number = text.parse().ok().map(|number: i64| number != 0);
-                *field(settings) = number.or_else(|| flag(text)).ok_or("a number, YES or NO")?;
-            }
-            Self::Signed(field) => {
-                *field(settings) = text.parse().map_err(|_| "a whole number of 32 bits")?;
-            }
-            Self::Unsigned(field) => {
-                let number = text.parse().ok().filter(|&number| number <= i32::MAX as u32);
-                *field(settings) = number.ok_or("a whole number from 0 to 2147483647")?;
-            }
-            Self::Wide(field) => {
-                *field(settings) = text.parse().map_err(|_| "a whole number of 64 bits")?;
-            }
-            Self::AutoSize(field) => {
-                *field(settings) = match text {
-                    "auto" => None,
-                    _ => Some(size(text).ok_or(SIZE)?),
-                };
-            }
-            Self::AutoSmallSize(field) => {
-                let small = |size: u64| i32::try_from(size).ok().and_then(|s| s.try_into().ok());
-                *field(settings) = match text {
-                    "auto" => None,
-                    _ => Some(size(text).and_then(small).ok_or("a number of bytes below 2G")?),
-                };
-            }
-            Self::Descriptor(field) => {
-                *field(settings) = match text.parse() {
-                    Ok(-1) => None,
-                    Ok(descriptor @ 0..) => Some(descriptor),
-                    _ => return Err("a file descriptor, or -1 for none"),
-                };
-            }
-            Self::Text(field) => *field(settings) = text.to_owned(),
-            Self::OptionalText(field) => {
-                *field(settings) = (!text.is_empty()).then(|| text.to_owned());
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Yes and no as the original reads them, by the first character; anything else is neither.
-fn flag(text: &str) -> Option<bool> {
-    match text.chars().next()? {
-        'Y' | 'y' | 'T' | 't' | '1' => Some(true),
-        'N' | 'n' | 'F' | 'f' | '0' => Some(false),
-        _ => None,
-    }
-}
-
-/// A number of bytes, with or without one of the letters K, M and G.
-fn size(text: &str) -> Option<u64> {
-    const UNITS: [([char; 2], u64); 3] =
-        [(['K', 'k'], 1 << 10), (['M', 'm'], 1 << 20), (['G', 'g'], 1 << 30)];
-    let with_unit = |(letters, unit)| Some((text.strip_suffix(letters)?, unit));
-    let (number, unit) = UNITS.into_iter().find_map(with_unit).unwrap_or((text, 1));
-    number.parse::<u64>().ok()?.checked_mul(unit)
 }
 
 #[cfg(test)]
