@@ -1,15 +1,14 @@
 //! Flows that are over: what is known of them until their files are finished, and what is asked of
 //! those files later.
 
-use std::cell::OnceCell;
+use std::collections::VecDeque;
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
 use std::sync::Arc;
 
-use crate::flow::{Identity, Summary};
+use crate::flow::{Identity, REMEMBERED_CLOSINGS, Summary};
 use crate::output::Finishing;
 use crate::scan::{Content, Findings, FinishedFlow, FlowScanner, RunningHashes};
 
@@ -20,35 +19,55 @@ pub(super) type FlowScanners = Arc<[Box<dyn FlowScanner>]>;
 pub(super) struct Closing {
     pub(super) flow: Identity,
     pub(super) summary: Summary,
-    /// The file that is being finished, and whoever wants to know where it is.
-    pub(super) file: Option<(Finishing, Kept)>,
+    /// The file that is being finished.
+    pub(super) file: Option<Finishing>,
     pub(super) findings: Findings,
 }
 
-/// Where the file of a closed flow is: known once it is finished, `None` if it could not be kept.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Kept(Rc<OnceCell<Option<PathBuf>>>);
+/// Stands for the file of a closed flow: how many were closed before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Kept(u64);
 
-impl Kept {
-    /// Where the file is, if that is known and it is anywhere.
-    pub(super) fn path(&self) -> Option<&Path> {
-        self.0.get()?.as_deref()
+/// Where the files of the flows are that were closed last. Nobody asks for those of others.
+#[derive(Debug, Default)]
+pub(super) struct LastFiles {
+    /// Files of flows that were closed.
+    closed: u64,
+    /// Those of them that were finished since, in the order of closing.
+    finished: u64,
+    /// Where the last ones are that were finished; `None` if they could not be kept.
+    paths: VecDeque<Option<PathBuf>>,
+}
+
+impl LastFiles {
+    /// Another file's flow is closed.
+    pub(super) fn close(&mut self) -> Kept {
+        self.closed += 1;
+        Kept(self.closed - 1)
     }
 
-    /// Whether it is known where the file is, or that it is nowhere.
-    pub(super) fn is_known(&self) -> bool {
-        self.0.get().is_some()
+    /// The first of those that were not finished is, and is at `path`.
+    pub(super) fn finish(&mut self, path: Option<PathBuf>) {
+        self.finished += 1;
+        if self.paths.len() == REMEMBERED_CLOSINGS {
+            self.paths.pop_front();
+        }
+        self.paths.push_back(path);
     }
 
-    /// Takes down where the file is; once.
-    pub(super) fn set(&self, path: Option<PathBuf>) {
-        // It is set only when the file's outcome is given, which is given once.
-        let _ = self.0.set(path);
+    /// Whether the file is finished.
+    pub(super) fn is_finished(&self, Kept(number): Kept) -> bool {
+        number < self.finished
     }
 
     /// Whether the file's bytes at `position` are exactly `payload`.
-    pub(super) fn holds(&self, position: u64, payload: &[u8]) -> bool {
-        self.path().is_some_and(|path| holds(path, position, payload).unwrap_or(false))
+    pub(super) fn holds(&self, file: Kept, position: u64, payload: &[u8]) -> bool {
+        self.path(file).is_some_and(|path| holds(path, position, payload).unwrap_or(false))
+    }
+
+    fn path(&self, Kept(number): Kept) -> Option<&Path> {
+        let from_last = usize::try_from(self.finished.checked_sub(number)?).ok()?;
+        self.paths.get(self.paths.len().checked_sub(from_last)?)?.as_deref()
     }
 }
 
@@ -72,4 +91,24 @@ fn holds(path: &Path, position: u64, payload: &[u8]) -> io::Result<bool> {
     let mut stored = vec![0; payload.len()];
     File::open(path)?.read_exact_at(&mut stored, position)?;
     Ok(stored == payload)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_files_are_known_by_their_numbers() {
+        let mut files = LastFiles::default();
+        let kept: Vec<_> = (0..300).map(|_| files.close()).collect();
+        for number in 0..250 {
+            files.finish((number % 10 > 0).then(|| PathBuf::from(number.to_string())));
+        }
+        assert!(files.is_finished(kept[249]) && !files.is_finished(kept[250]));
+        assert_eq!(files.path(kept[249]), Some(Path::new("249")));
+        assert_eq!(files.path(kept[240]), None, "could not be kept");
+        assert_eq!(files.path(kept[149]), Some(Path::new("149")), "the 101st");
+        assert_eq!(files.path(kept[148]), None, "the 102nd");
+        assert_eq!(files.path(kept[250]), None, "not finished");
+    }
 }

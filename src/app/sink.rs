@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::io;
 use std::path::Path;
 
-use super::closed::{Closing, FlowScanners, Kept, scan};
+use super::closed::{Closing, FlowScanners, Kept, LastFiles, scan};
 use super::memory::Shares;
 use crate::chunk::Chunk;
 use crate::flow::{Identity, Near, Sink, Summary};
@@ -45,6 +45,7 @@ pub(super) struct StreamSink {
     pub(super) messages: Messages,
     /// Closed flows in the order of closing, from the first one on whose file is being finished.
     pub(super) closing: VecDeque<Closing>,
+    pub(super) last_files: LastFiles,
     /// The memory that a run may take.
     pub(super) shares: Shares,
 }
@@ -115,19 +116,19 @@ impl StreamSink {
     /// Reports closed flows, in the order of closing, as far as their files are finished.
     fn settle(&mut self) {
         while let Some(closing) = self.closing.front_mut() {
-            if let (Some((file, kept)), Route::Files(files)) = (&closing.file, &mut self.route) {
-                let Some(outcome) = files.outcome(*file) else { return };
-                let path = outcome.map(|closed| {
+            let mut path = None;
+            if let (Some(file), Route::Files(files)) = (closing.file, &mut self.route) {
+                let Some(outcome) = files.outcome(file) else { return };
+                path = outcome.map(|closed| {
                     closing.findings = closed.findings;
                     closed.path
                 });
-                kept.set(path);
             }
-            let Some(Closing { flow, summary, file, findings }) = self.closing.pop_front() else {
-                return;
-            };
-            let path = file.as_ref().and_then(|(_, kept)| kept.path());
-            self.tell(&flow, &summary, path, &findings);
+            let Some(closing) = self.closing.pop_front() else { return };
+            self.tell(&closing.flow, &closing.summary, path.as_deref(), &closing.findings);
+            if closing.file.is_some() {
+                self.last_files.finish(path);
+            }
         }
     }
 
@@ -243,8 +244,7 @@ impl Sink for StreamSink {
             (Route::Files(files), Some(file)) => files.close(flow, file),
             _ => None,
         };
-        let file = file.map(|finishing| (finishing, Kept::default()));
-        let kept = file.as_ref().map(|(_, kept)| kept.clone());
+        let kept = file.map(|_| self.last_files.close());
         let mut findings = Findings::default();
         if let (Some(scratch), Some(id)) = (&mut self.scratch, stream.scratch) {
             let scanners = &self.scanners;
@@ -267,13 +267,13 @@ impl Sink for StreamSink {
     }
 
     fn holds(&mut self, kept: &Kept, position: u64, payload: &[u8]) -> bool {
-        if !kept.is_known() {
+        if !self.last_files.is_finished(*kept) {
             if let Route::Files(files) = &mut self.route {
                 files.wait();
             }
             self.settle();
         }
-        kept.holds(position, payload)
+        self.last_files.holds(*kept, position, payload)
     }
 
     #[inline]

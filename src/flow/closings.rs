@@ -6,7 +6,7 @@ use super::SeqNumber;
 use crate::decode::FiveTuple;
 
 /// How many closings are remembered, of all flows together.
-const REMEMBERED: usize = 101;
+pub const REMEMBERED: usize = 101;
 
 /// A flow that was closed.
 #[derive(Debug)]

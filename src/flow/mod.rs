@@ -18,6 +18,7 @@ mod table;
 mod tests;
 mod tracker;
 
+pub use closings::REMEMBERED as REMEMBERED_CLOSINGS;
 pub use look_ahead::Lookup;
 pub use open_flow::{Direction, Identity, Summary};
 pub use seen::SeenBytes;
@@ -84,7 +85,8 @@ pub trait Sink {
         summary: &Summary,
     ) -> Option<Self::Kept>;
 
-    /// Whether the closed flow's stored bytes at `position` are exactly `payload`.
+    /// Whether the closed flow's stored bytes at `position` are exactly `payload`. Not asked of a flow
+    /// after [`REMEMBERED_CLOSINGS`] others were closed.
     fn holds(&mut self, kept: &Self::Kept, position: u64, payload: &[u8]) -> bool;
 
     /// A payload for this stream is to come soon: a part of what is needed to store it may be

@@ -30,7 +30,8 @@ impl StoredFile {
     /// tried once more then.
     pub(super) fn open_to_finish(&mut self, tools: &Tools) {
         if self.handle.is_none() && !self.is_scratch() {
-            self.opened_to_finish = self.open(tools).is_ok();
+            // What is wrong is told when it is tried once more.
+            let _ = self.open(tools);
         }
     }
 
@@ -50,7 +51,7 @@ impl StoredFile {
             false => None,
         };
         let closed = self.finish_in_piece(tools, inspect);
-        self.handle = None;
+        self.close();
         if let Some(blocks) = blocks {
             (tools.scratch, _) = self.pending.release();
             self.spent = blocks;
@@ -86,7 +87,7 @@ impl StoredFile {
         tools: &Tools,
         inspect: impl FnOnce(&Path, Content<'_>, Option<RunningHashes>) -> io::Result<T>,
     ) -> Option<ClosedFile<T>> {
-        let was_open = self.handle.is_some() && !self.opened_to_finish;
+        let was_open = self.handle.is_some();
         if let Err(error) = self.give_back_room(tools) {
             self.fail(error, &tools.messages);
         }
@@ -107,22 +108,22 @@ impl StoredFile {
         // Nobody else has them any more, for nothing is on the way.
         let hashes = self.hashes.take().and_then(Arc::into_inner);
         let hashes = hashes.map(|it| it.into_inner().unwrap_or_else(PoisonError::into_inner));
-        let content = match &self.handle {
+        let content = match self.file() {
             _ if in_memory => Content::Memory(self.pending.whole()),
-            Some(handle) => Content::File(handle, self.written),
+            Some(file) => Content::File(file, self.written),
             None => return None,
         };
         let path = self.creation.as_ref()?.path()?;
         let finished = inspect(path, content, hashes).and_then(|findings| {
-            if let Some(handle) = &self.handle {
-                stamp(handle, self.stamp)?;
+            if let Some(file) = self.file() {
+                stamp(file, self.stamp)?;
             }
             Ok(findings)
         });
         match finished {
             Ok(findings) => {
                 let path = self.creation.take()?.into_path()?;
-                Some(ClosedFile { path, on_disk: self.handle.is_some(), findings })
+                Some(ClosedFile { path, on_disk: self.file().is_some(), findings })
             }
             Err(error) => {
                 self.fail(error, &tools.messages);
@@ -147,8 +148,8 @@ impl StoredFile {
         self.write_pending()?;
         self.pending.clear();
         self.pending.step_back(lead);
-        if let Some(handle) = &self.handle {
-            self.written = moving::move_bytes_down(handle, self.written, lead, limit)?;
+        if let Some(file) = self.file() {
+            self.written = moving::move_bytes_down(file, self.written, lead, limit)?;
         }
         Ok(())
     }

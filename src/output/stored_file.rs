@@ -45,6 +45,7 @@ pub struct StoredFile {
     pub(super) looked_at: u64,
     /// The position behind the last bytes that were written past the window.
     pub(super) written_apart: u64,
+    /// The open file, which others may be writing to as well.
     pub(super) handle: Option<Arc<File>>,
     /// When it was last written to, by the store's count of writes.
     pub(super) last_write: u64,
@@ -59,8 +60,8 @@ pub struct StoredFile {
     pub(super) name: Option<NameHash>,
     /// The modification time it gets whenever it is closed.
     pub(super) stamp: Option<Timestamp>,
-    /// Whether it was opened only to be finished.
-    pub(super) opened_to_finish: bool,
+    /// The open file, if it was opened only to be finished.
+    pub(super) opened_to_finish: Option<File>,
     /// The capture in which bytes of the window were left; only while the file is not in a store.
     pub(super) capture: Option<Arc<File>>,
     /// `None` while another thread opens it.
@@ -94,7 +95,7 @@ impl StoredFile {
             takes_on: false,
             loan: None,
             capture: None,
-            opened_to_finish: false,
+            opened_to_finish: None,
         }
     }
 
@@ -119,11 +120,11 @@ impl StoredFile {
     /// piece.
     pub(super) fn write_pending(&mut self) -> io::Result<()> {
         self.hash_pending();
-        if let Some(handle) = &self.handle
+        if let Some(file) = self.file()
             && !self.pending.is_empty()
         {
             let position = self.pending.start();
-            sparse::write_at(handle, self.pending.whole(), position, self.written)?;
+            sparse::write_at(file, self.pending.whole(), position, self.written)?;
             self.written = self.written.max(self.pending.end());
         }
         Ok(())
@@ -147,7 +148,7 @@ impl StoredFile {
     pub(super) fn fail(&mut self, error: io::Error, messages: &Messages) {
         if !self.failed {
             self.failed = true;
-            self.handle = None;
+            self.close();
             match &self.creation {
                 Some(creation) => messages.file_error(creation.display(), error),
                 // Only if the thread that was to open it is gone.
@@ -161,15 +162,24 @@ impl StoredFile {
         self.creation.as_ref().is_some_and(Creation::is_scratch)
     }
 
-    /// Opens the file, or makes it, if it is not open.
+    /// Opens the file, or makes it, if it is not open; to be finished.
     pub(super) fn open(&mut self, tools: &Tools) -> io::Result<()> {
-        if self.handle.is_none()
+        if self.file().is_none()
             && !self.failed
             && let Some(creation) = &mut self.creation
         {
-            self.handle = Some(Arc::new(creation.open(&tools.namer)?));
+            self.opened_to_finish = Some(creation.open(&tools.namer)?);
         }
         Ok(())
+    }
+
+    /// The file, if it is open.
+    pub(super) fn file(&self) -> Option<&File> {
+        self.handle.as_deref().or(self.opened_to_finish.as_ref())
+    }
+
+    pub(super) fn close(&mut self) {
+        (self.handle, self.opened_to_finish) = (None, None);
     }
 
     /// Hashes the window, which must be in one piece.

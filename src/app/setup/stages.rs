@@ -5,7 +5,7 @@ use std::io;
 use std::sync::Arc;
 
 use super::{Setup, SetupError};
-use crate::app::closed::{FlowScanners, scan};
+use crate::app::closed::{FlowScanners, LastFiles, scan};
 use crate::app::sink::{FlowHooks, Route, StreamSink};
 use crate::config::{Config, Input, Phase, Sink};
 use crate::hooks::{AlertDescriptor, Children};
@@ -61,6 +61,7 @@ impl Setup<'_> {
             report: self.report.take(),
             messages: self.messages.clone(),
             closing: VecDeque::new(),
+            last_files: LastFiles::default(),
             shares: self.memory,
         })
     }
