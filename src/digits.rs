@@ -20,7 +20,19 @@ pub fn push(out: &mut Vec<u8>, number: u64) {
     match number {
         0..10 => out.push(b'0' + number as u8),
         10..100 => out.extend_from_slice(&PAIRS[number as usize]),
+        100..100_000 => push_up_to_five(out, number as u32),
         _ => push_padded(out, number, 1),
+    }
+}
+
+/// Ports, lengths, counts: nearly all numbers have no more digits.
+fn push_up_to_five(out: &mut Vec<u8>, number: u32) {
+    let [c, d] = PAIRS[(number % 100) as usize];
+    let [a, b] = PAIRS[(number / 100 % 100) as usize];
+    match number {
+        0..1_000 => out.extend_from_slice(&[b, c, d]),
+        1_000..10_000 => out.extend_from_slice(&[a, b, c, d]),
+        _ => out.extend_from_slice(&[b'0' + (number / 10_000) as u8, a, b, c, d]),
     }
 }
 
@@ -78,7 +90,7 @@ mod tests {
         assert_eq!(text(7, 3), "007");
         assert_eq!(text(12_345, 3), "12345");
         assert_eq!(text(u64::MAX, 20), u64::MAX.to_string());
-        for number in [0, 9, 10, 99, 100, 65_535, u64::MAX] {
+        for number in (0..100_100).chain([123_456, u64::MAX]) {
             let mut out = Vec::new();
             push(&mut out, number);
             assert_eq!(out, number.to_string().into_bytes());

@@ -46,13 +46,15 @@ impl LastFiles {
         Kept(self.closed - 1)
     }
 
-    /// The first of those that were not finished is, and is at `path`.
-    pub(super) fn finish(&mut self, path: Option<PathBuf>) {
+    /// The first of those that were not finished is, and is at `path`. Gives back what nobody will
+    /// ask for any more.
+    pub(super) fn finish(&mut self, path: Option<PathBuf>) -> Option<PathBuf> {
         self.finished += 1;
-        if self.paths.len() == REMEMBERED_CLOSINGS {
-            self.paths.pop_front();
-        }
         self.paths.push_back(path);
+        match self.paths.len() > REMEMBERED_CLOSINGS {
+            true => self.paths.pop_front().flatten(),
+            false => None,
+        }
     }
 
     /// Whether the file is finished.

@@ -126,8 +126,11 @@ impl StreamSink {
             }
             let Some(closing) = self.closing.pop_front() else { return };
             self.tell(&closing.flow, &closing.summary, path.as_deref(), &closing.findings);
-            if closing.file.is_some() {
-                self.last_files.finish(path);
+            if closing.file.is_some()
+                && let Some(forgotten) = self.last_files.finish(path)
+                && let Route::Files(files) = &mut self.route
+            {
+                files.take_back(forgotten);
             }
         }
     }

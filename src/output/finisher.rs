@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::thread::{Builder, JoinHandle};
 
-use super::jobs::{Finished, Job, JobQueue, Step, open_together, run_together};
+use super::jobs::{Job, JobQueue, Step, open_together, run_together};
 use super::outcomes::{Outcome, Outcomes, Ticket};
 use super::stored_file::StoredFile;
 use super::tools::Tools;
@@ -60,10 +60,12 @@ pub enum Pace {
 
 struct Helper {
     queue: Arc<JobQueue>,
-    outcomes: Receiver<Vec<Finished>>,
+    done: Receiver<Vec<Job>>,
     thread: JoinHandle<()>,
     /// Jobs to be handed over together.
     batch: Vec<Job>,
+    /// Empty batches, to be filled again.
+    spare: Vec<Vec<Job>>,
     batch_len: usize,
     waiting: usize,
     waiting_bytes: usize,
@@ -87,16 +89,16 @@ impl Finisher {
     /// Has the file of a flow finished, now or soon.
     pub fn finish(&mut self, flow: &Identity, file: Box<StoredFile>) -> Ticket {
         let ticket = self.done.issue();
-        let job = Job { ticket, flow: *flow, file };
+        let job = Job::new(ticket, flow, file);
         self.help_if_full();
         let left = match &mut self.helper {
             Some(helper) => helper.offer(job),
             None => Some(job),
         };
-        if let Some(job) = left {
-            let Finished { ticket, outcome, file, .. } = job.run(&*self.inspect, &mut self.tools);
-            self.done.put(ticket, outcome);
-            self.spent.push(file);
+        if let Some(mut job) = left {
+            job.run(&*self.inspect, &mut self.tools);
+            self.done.put(ticket, job.outcome);
+            self.spent.push(job.file);
         }
         ticket
     }
@@ -118,9 +120,9 @@ impl Finisher {
     /// Does some of what waits for the thread; `false` if there is nothing.
     fn help(&mut self) -> bool {
         let Some(helper) = &mut self.helper else { return false };
-        let Some(jobs) = helper.queue.take() else { return false };
-        let finished = run_together(jobs, &*self.inspect, &mut self.tools);
-        helper.take(finished, &mut self.done, &mut self.spent);
+        let Some(mut jobs) = helper.queue.take() else { return false };
+        run_together(&mut jobs, &*self.inspect, &mut self.tools);
+        helper.take(jobs, &mut self.done, &mut self.spent);
         true
     }
 
@@ -158,7 +160,7 @@ impl Finisher {
         while let Some(helper) = &mut self.helper
             && helper.waiting > 0
         {
-            match helper.outcomes.recv() {
+            match helper.done.recv() {
                 Ok(finished) => helper.take(finished, &mut self.done, &mut self.spent),
                 // The thread is gone, and with it what it had; that must not pass in silence.
                 Err(_) => {
@@ -174,7 +176,7 @@ impl Finisher {
 
     fn collect(&mut self) {
         if let Some(helper) = &mut self.helper {
-            while let Ok(finished) = helper.outcomes.try_recv() {
+            while let Ok(finished) = helper.done.try_recv() {
                 helper.take(finished, &mut self.done, &mut self.spent);
             }
         }
@@ -194,7 +196,7 @@ impl Drop for Finisher {
 impl Helper {
     fn start(inspect: Arc<Inspect>, mut tools: Tools, batch_len: usize) -> Option<Self> {
         let queue = Arc::new(JobQueue::default());
-        let (tell, outcomes) = channel();
+        let (tell, done) = channel();
         let jobs = Arc::clone(&queue);
         let thread = Builder::new()
             .name("files".to_owned())
@@ -205,8 +207,9 @@ impl Helper {
                             open_together(&mut batch, &tools);
                             jobs.put_opened(batch);
                         }
-                        Step::Run(batch) => {
-                            if tell.send(run_together(batch, &*inspect, &mut tools)).is_err() {
+                        Step::Run(mut batch) => {
+                            run_together(&mut batch, &*inspect, &mut tools);
+                            if tell.send(batch).is_err() {
                                 return;
                             }
                         }
@@ -214,8 +217,8 @@ impl Helper {
                 }
             })
             .ok()?;
-        let batch = Vec::new();
-        Some(Self { queue, outcomes, thread, batch, batch_len, waiting: 0, waiting_bytes: 0 })
+        let (batch, spare) = (Vec::new(), Vec::new());
+        Some(Self { queue, done, thread, batch, spare, batch_len, waiting: 0, waiting_bytes: 0 })
     }
 
     /// Whether enough waits for the thread.
@@ -233,7 +236,7 @@ impl Helper {
             self.hand_over();
         }
         self.waiting += 1;
-        self.waiting_bytes += job.file.memory();
+        self.waiting_bytes += job.memory;
         self.batch.push(job);
         if is_large || self.batch.len() >= self.batch_len {
             self.hand_over();
@@ -244,22 +247,26 @@ impl Helper {
     /// Hands over what is to be handed over together.
     fn hand_over(&mut self) {
         if !self.batch.is_empty() {
-            let next = Vec::with_capacity(self.batch_len);
+            let next = self.spare.pop().unwrap_or_else(|| Vec::with_capacity(self.batch_len));
             self.queue.put(std::mem::replace(&mut self.batch, next));
         }
     }
 
     fn take(
         &mut self,
-        finished: Vec<Finished>,
+        mut finished: Vec<Job>,
         done: &mut Outcomes,
         spent: &mut impl Extend<Box<StoredFile>>,
     ) {
-        for Finished { ticket, memory, outcome, file } in finished {
-            self.waiting -= 1;
+        self.waiting -= finished.len();
+        for Job { ticket, file, memory, outcome, .. } in finished.drain(..) {
             self.waiting_bytes -= memory;
             done.put(ticket, outcome);
             spent.extend([file]);
+        }
+        // No more of them wait at a time.
+        if self.spare.len() < MAX_WAITING / BATCH {
+            self.spare.push(finished);
         }
     }
 }

@@ -17,6 +17,9 @@ use crate::origin::Origin;
 use crate::scan::{Algorithms, RunningHashes};
 use crate::time::Timestamp;
 
+/// Paths that are kept to be written over.
+const MAX_SPARE_PATHS: usize = 256;
+
 /// When a flow's file is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MakeFiles {
@@ -59,6 +62,8 @@ pub struct FlowFiles {
     options: FlowFileOptions,
     /// Whether nothing of a flow is left out, and no index is kept.
     keeps_all: bool,
+    /// Paths that nobody needs any more, to be written over.
+    spare_paths: Vec<PathBuf>,
     /// The files that may still have to be made, growing or being finished, by their names without
     /// count.
     waiting: HashMap<NameHash, FileId, RandomState>,
@@ -68,7 +73,8 @@ impl FlowFiles {
     /// Files in `store`, finished by `finisher`.
     pub fn new(store: FileStore, finisher: Finisher, options: FlowFileOptions) -> Self {
         let keeps_all = options.byte_limit.is_none() && !options.index;
-        Self { store, finisher, options, keeps_all, waiting: HashMap::default() }
+        let (spare_paths, waiting) = Default::default();
+        Self { store, finisher, options, keeps_all, spare_paths, waiting }
     }
 
     /// Stores a payload that goes on where the file is, if that is all there is to do: the way of
@@ -171,6 +177,13 @@ impl FlowFiles {
         Some(outcome)
     }
 
+    /// Takes the memory of a path that nobody needs any more.
+    pub fn take_back(&mut self, path: PathBuf) {
+        if self.spare_paths.len() < MAX_SPARE_PATHS {
+            self.spare_paths.push(path);
+        }
+    }
+
     /// Waits until all closed files are finished.
     pub fn wait(&mut self) {
         self.finisher.wait();
@@ -204,7 +217,8 @@ impl FlowFiles {
 
     fn begin(&mut self, flow: &Identity) -> FileId {
         let namer = self.store.namer();
-        let first_path = namer.path(flow, 0);
+        let spare = self.spare_paths.pop().unwrap_or_default();
+        let first_path = namer.path_in(spare, flow, 0);
         let name = namer.hash(&first_path);
         let hashes = self.options.hashes;
         let hashes = (!hashes.is_empty()).then(|| RunningHashes::new(hashes));

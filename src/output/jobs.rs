@@ -22,37 +22,35 @@ const LARGE: usize = 256 * 1024;
 /// So many batches of files are opened ahead.
 const AHEAD: usize = 3;
 
-/// A file to be finished.
+/// A file to be finished, and what came of it.
 pub(super) struct Job {
     pub(super) ticket: Ticket,
     pub(super) flow: Identity,
+    /// The file; once it is finished, what is left of it.
     pub(super) file: Box<StoredFile>,
-}
-
-/// A job that was done.
-pub(super) struct Finished {
-    pub(super) ticket: Ticket,
-    /// Bytes of memory that it took while it waited.
+    /// Bytes of memory that it takes while it waits.
     pub(super) memory: usize,
+    /// What came of it, once it is finished; `None` before, too.
     pub(super) outcome: Outcome,
-    /// What is left of the file.
-    pub(super) file: Box<StoredFile>,
 }
 
 impl Job {
+    /// Has a flow's file finished some time.
+    pub(super) fn new(ticket: Ticket, flow: &Identity, file: Box<StoredFile>) -> Self {
+        Self { ticket, flow: *flow, memory: file.memory(), file, outcome: None }
+    }
+
     /// Whether it takes so long that it is better done by itself.
     pub(super) fn is_large(&self) -> bool {
-        self.file.memory().max(self.file.written_len()) >= LARGE
+        self.memory.max(self.file.written_len()) >= LARGE
     }
 
     /// Does it.
-    pub(super) fn run(self, inspect: &Inspect, tools: &mut Tools) -> Finished {
-        let Self { ticket, flow, mut file } = self;
-        let memory = file.memory();
+    pub(super) fn run(&mut self, inspect: &Inspect, tools: &mut Tools) {
+        let flow = &self.flow;
         let inspect =
-            |path: &Path, content: Content<'_>, hashes| inspect(&flow, path, content, hashes);
-        let outcome = file.finish(tools, inspect);
-        Finished { ticket, memory, outcome, file }
+            |path: &Path, content: Content<'_>, hashes| inspect(flow, path, content, hashes);
+        self.outcome = self.file.finish(tools, inspect);
     }
 }
 
@@ -62,9 +60,9 @@ pub(super) fn open_together(jobs: &mut [Job], tools: &Tools) {
 }
 
 /// Does several jobs; what they left in a capture is read together.
-pub(super) fn run_together(jobs: Vec<Job>, inspect: &Inspect, tools: &mut Tools) -> Vec<Finished> {
+pub(super) fn run_together(jobs: &mut [Job], inspect: &Inspect, tools: &mut Tools) {
     tools.rereading.read_ahead(jobs.iter().filter_map(|job| job.file.left()));
-    jobs.into_iter().map(|job| job.run(inspect, tools)).collect()
+    jobs.iter_mut().for_each(|job| job.run(inspect, tools));
 }
 
 /// Batches of jobs, in order.

@@ -18,6 +18,9 @@ use crate::visible;
 /// After this many names known to be taken, the memory of them starts anew.
 const REMEMBERED_NAMES: usize = 4096;
 
+/// Names are rarely longer.
+const USUAL_NAME: usize = 64;
+
 /// Makes the paths of flow files.
 #[derive(Debug)]
 pub struct Namer {
@@ -65,7 +68,14 @@ impl Namer {
 
     /// The path of the flow's file with this count.
     pub fn path(&self, flow: &Identity, count: u32) -> PathBuf {
-        let mut path = Vec::with_capacity(self.folder.prefix().len() + 64);
+        self.path_in(PathBuf::new(), flow, count)
+    }
+
+    /// The same in the memory of another path, which is forgotten.
+    pub fn path_in(&self, other: PathBuf, flow: &Identity, count: u32) -> PathBuf {
+        let mut path = other.into_os_string().into_vec();
+        path.clear();
+        path.reserve(self.folder.prefix().len() + USUAL_NAME);
         self.render(&mut path, flow, count);
         PathBuf::from(OsString::from_vec(path))
     }
