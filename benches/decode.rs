@@ -33,7 +33,7 @@ fn plain_ethernet_ipv4_tcp(bencher: Bencher<'_, '_>) {
                 link_type: LinkType::ETHERNET,
                 data: black_box(&frame),
             };
-            if let Some((_, segment)) = decoder.plain(&packet, packet.time.to_timestamp(0)) {
+            if let Some(segment) = decoder.usual(&packet, packet.time.to_timestamp(0)) {
                 payload_bytes += black_box(&segment).payload.len();
             }
         }

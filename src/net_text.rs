@@ -11,6 +11,17 @@ use crate::digits;
 
 const HEX: &[u8; 16] = b"0123456789abcdef";
 
+/// "00" to "ff".
+const HEX_PAIRS: [[u8; 2]; 256] = {
+    let mut pairs = [[0; 2]; 256];
+    let mut number = 0;
+    while number < pairs.len() {
+        pairs[number] = [HEX[number >> 4], HEX[number & 15]];
+        number += 1;
+    }
+    pairs
+};
+
 /// The longest spelling of an IPv6 address: eight groups of four digits, and colons.
 const MAX_V6: usize = 39;
 
@@ -26,15 +37,15 @@ pub fn push_address(out: &mut Vec<u8>, address: IpAddr) {
 pub fn push_mac(out: &mut Vec<u8>, address: MacAddr) {
     let mut text = *b"00:00:00:00:00:00";
     for (digits, byte) in text.chunks_mut(3).zip(address.0) {
-        digits[0] = HEX[usize::from(byte >> 4)];
-        digits[1] = HEX[usize::from(byte & 15)];
+        let [high, low] = HEX_PAIRS[usize::from(byte)];
+        (digits[0], digits[1]) = (high, low);
     }
     out.extend_from_slice(&text);
 }
 
 /// Appends two lower-case hexadecimal digits.
 pub fn push_hex(out: &mut Vec<u8>, byte: u8) {
-    out.extend([HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]);
+    out.extend_from_slice(&HEX_PAIRS[usize::from(byte)]);
 }
 
 fn push_v4(out: &mut Vec<u8>, address: Ipv4Addr) {
@@ -73,16 +84,34 @@ fn push_v6(out: &mut Vec<u8>, address: Ipv6Addr) {
 
 /// The first of the longest runs of zeros; behind everything if no two stand together.
 fn longest_zeros(groups: &[u16; 8]) -> Range<usize> {
-    let (mut longest, mut start) = (8..8, 0);
+    let mut zeros = 0;
     for (place, &group) in groups.iter().enumerate() {
-        if group != 0 {
-            start = place + 1;
-        } else if place + 1 - start > longest.len().max(1) {
-            longest = start..place + 1;
-        }
+        zeros |= u8::from(group == 0) << place;
     }
-    longest
+    let (start, end) = LONGEST_RUNS[usize::from(zeros)];
+    usize::from(start)..usize::from(end)
 }
+
+/// Where the first of the longest runs of at least two bits begins and ends; behind all bits if there
+/// is none.
+const LONGEST_RUNS: [(u8, u8); 256] = {
+    let mut runs = [(8, 8); 256];
+    let mut bits = 0;
+    while bits < runs.len() {
+        let (mut longest, mut start, mut place) = (1, 0, 0);
+        while place < 8 {
+            if bits >> place & 1 == 0 {
+                start = place + 1;
+            } else if place + 1 - start > longest {
+                longest = place + 1 - start;
+                runs[bits] = (start, place + 1);
+            }
+            place += 1;
+        }
+        bits += 1;
+    }
+    runs
+};
 
 /// Appends groups with colons between them.
 fn push_groups(text: &mut ArrayVec<u8, MAX_V6>, groups: &[u16]) {

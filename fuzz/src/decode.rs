@@ -56,7 +56,9 @@ pub fn run(input: &[u8]) {
             data,
         };
         let time = packet.time.to_timestamp(0);
-        let plain = decoder.plain(&packet, time).is_some();
+        let plain = decoder.plain(&packet, time).is_some()
+            || decoder.usual(&packet, time).is_some()
+            || decoder.nearly_usual(&packet, time).is_some();
         let mut segments = 0;
         decoder.decode(&packet, time, |found| {
             segments += usize::from(matches!(found, Found::Datagram(_, Verdict::Segment(_))));

@@ -100,16 +100,25 @@ impl Pipeline {
             }
             let time = packet.time.to_timestamp(*delta_seconds);
             // One after the other, so that the usual segment is put together where it stays.
-            if let Some(segment) = decoder.usual(&packet, time) {
+            let is_usual = if let Some(segment) = decoder.usual(&packet, time) {
                 segments.push(segment);
+                true
+            } else if let Some(segment) = decoder.nearly_usual(&packet, time) {
+                segments.push(segment);
+                true
+            } else {
+                false
+            };
+            if is_usual {
                 if !others_listen {
                     if segments.is_full() {
                         break;
                     }
                     continue;
                 }
-                let datagram = Decoder::usual_datagram(&packet, &segment);
-                tell(scanners, &packet, &datagram, time);
+                if let Some(segment) = segments.last() {
+                    tell(scanners, &packet, &Decoder::usual_datagram(&packet, segment), time);
+                }
             } else if let Some((datagram, segment)) = decoder.plain(&packet, time) {
                 segments.push(segment);
                 tell(scanners, &packet, &datagram, time);

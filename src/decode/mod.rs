@@ -103,15 +103,12 @@ impl Decoder {
         link::supports(link_type)
     }
 
-    /// What nearly every frame is: Ethernet around one whole TCP segment, not tunnelled, while
+    /// What all but few frames are: Ethernet around one whole TCP segment, not tunnelled, while
     /// nothing waits for fragments. `None` if it is anything else, which [`decode`](Self::decode)
     /// is to be asked about.
     pub fn plain<'a>(&self, packet: &RawPacket<'a>, time: Timestamp) -> Option<Plain<'a>> {
         if !self.may_be_plain(packet) {
             return None;
-        }
-        if let Some(found) = usual::read_other(packet, time) {
-            return Some(found);
         }
         let datagram = link::ethernet::datagram(packet.data)?;
         let carried = network::read(datagram.data).filter(network::Carried::is_tcp)?;
@@ -122,7 +119,7 @@ impl Decoder {
     }
 
     /// What most of these are: Ethernet without tags around IPv4 without options around TCP. `None`
-    /// if it is anything else, which [`plain`](Self::plain) is to be asked about.
+    /// if it is anything else, which [`nearly_usual`](Self::nearly_usual) is to be asked about.
     #[inline(always)]
     pub fn usual<'a>(&self, packet: &RawPacket<'a>, time: Timestamp) -> Option<Segment<'a>> {
         match self.may_be_plain(packet) {
@@ -131,7 +128,17 @@ impl Decoder {
         }
     }
 
-    /// The datagram around a segment that [`usual`](Self::usual) has found in this packet.
+    /// What most of the others are: the same with IPv6, or with one VLAN tag. `None` if it is anything
+    /// else, which [`plain`](Self::plain) is to be asked about.
+    pub fn nearly_usual<'a>(&self, packet: &RawPacket<'a>, time: Timestamp) -> Option<Segment<'a>> {
+        match self.may_be_plain(packet) {
+            true => usual::read_other(packet, time),
+            false => None,
+        }
+    }
+
+    /// The datagram around a segment that [`usual`](Self::usual) or
+    /// [`nearly_usual`](Self::nearly_usual) has found in this packet.
     pub fn usual_datagram<'a>(packet: &RawPacket<'a>, segment: &Segment<'_>) -> Datagram<'a> {
         usual::datagram(packet, segment)
     }

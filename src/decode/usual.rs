@@ -4,10 +4,10 @@
 //! is enough. What is not as usual, or odd in any way, is left to those who read layer by layer; what
 //! is read here is what they would read.
 
+use super::network;
 use super::origin::Origin;
 use super::segment::{Datagram, FiveTuple, LinkFacts, MacAddr, Segment, TcpFlags};
 use super::transport::{self, Header};
-use super::{Plain, network};
 use crate::capture::RawPacket;
 use crate::time::Timestamp;
 
@@ -41,17 +41,11 @@ pub(super) fn read<'a>(packet: &RawPacket<'a>, time: Timestamp) -> Option<Segmen
         return None;
     }
     let link = addresses(part::<0, ETHERNET, _>(head));
-    let head = part::<ETHERNET, V4_HEADERS, _>(head);
-    read_v4(packet, time, link, ETHERNET, head).map(|(_, segment)| segment)
-}
-
-/// The datagram around a segment that was [read](read) in such a frame.
-pub(super) fn datagram<'a>(packet: &RawPacket<'a>, segment: &Segment<'_>) -> Datagram<'a> {
-    Datagram { link: segment.link, data: packet.data.get(ETHERNET..).unwrap_or_default() }
+    read_v4(packet, time, link, ETHERNET, part::<ETHERNET, V4_HEADERS, _>(head))
 }
 
 /// The same in frames with IPv6 or one 802.1Q tag.
-pub(super) fn read_other<'a>(packet: &RawPacket<'a>, time: Timestamp) -> Option<Plain<'a>> {
+pub(super) fn read_other<'a>(packet: &RawPacket<'a>, time: Timestamp) -> Option<Segment<'a>> {
     let frame = packet.data;
     let head: &[u8; ETHERNET] = frame.first_chunk()?;
     let (vlan, kind, at) = match part::<12, 2, _>(head) {
@@ -70,6 +64,12 @@ pub(super) fn read_other<'a>(packet: &RawPacket<'a>, time: Timestamp) -> Option<
     }
 }
 
+/// The datagram around a segment that was read here.
+pub(super) fn datagram<'a>(packet: &RawPacket<'a>, segment: &Segment<'_>) -> Datagram<'a> {
+    let at = if segment.link.vlan.is_some() { ETHERNET + TAG } else { ETHERNET };
+    Datagram { link: segment.link, data: packet.data.get(at..).unwrap_or_default() }
+}
+
 /// Reads the headers of a datagram that begins `at` there in the frame.
 #[inline(always)]
 fn read_v4<'a>(
@@ -78,7 +78,7 @@ fn read_v4<'a>(
     link: LinkFacts,
     at: usize,
     head: [u8; V4_HEADERS],
-) -> Option<Plain<'a>> {
+) -> Option<Segment<'a>> {
     let claimed = usize::from(u16::from_be_bytes(part::<2, 2, _>(&head)));
     let is_usual = head[0] == 0x45
         && head[9] == network::TCP
@@ -91,8 +91,7 @@ fn read_v4<'a>(
     let header = read_tcp(packet, at + IPV4, at + claimed, tcp)?;
     let (source, destination) = (part::<12, 4, _>(&head), part::<16, 4, _>(&head));
     let tuple = FiveTuple::v4_of_wire(source, destination, part::<0, 4, _>(&tcp));
-    let datagram = Datagram { link, data: packet.data.get(at..)? };
-    Some((datagram, Origin { link, ..Origin::of(packet, time) }.segment(tuple, header)))
+    Some(Origin { link, ..Origin::of(packet, time) }.segment(tuple, header))
 }
 
 /// The same for version 6.
@@ -102,7 +101,7 @@ fn read_v6<'a>(
     link: LinkFacts,
     at: usize,
     head: &[u8; V6_HEADERS],
-) -> Option<Plain<'a>> {
+) -> Option<Segment<'a>> {
     let claimed = usize::from(u16::from_be_bytes(part::<4, 2, _>(head)));
     if head[0] >> 4 != 6 || head[6] != network::TCP || claimed < TCP {
         return None;
@@ -112,8 +111,7 @@ fn read_v6<'a>(
     let header = read_tcp(packet, at + IPV6, end, tcp)?;
     let (source, destination) = (part::<8, 16, _>(head), part::<24, 16, _>(head));
     let tuple = FiveTuple::v6(source, destination, transport::ports(&tcp)?);
-    let datagram = Datagram { link, data: packet.data.get(at..)? };
-    Some((datagram, Origin { link, ..Origin::of(packet, time) }.segment(tuple, header)))
+    Some(Origin { link, ..Origin::of(packet, time) }.segment(tuple, header))
 }
 
 /// Reads the TCP header that begins `at` there in the frame, of a datagram that claims to end at

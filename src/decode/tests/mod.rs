@@ -112,10 +112,12 @@ impl Test {
         };
         let time = packet.time.to_timestamp(0);
         let plain = self.decoder.plain(&packet, time).map(|it| format!("{it:?}"));
-        let usual = self.decoder.usual(&packet, time).map(|segment| {
+        let spell = |segment| {
             let datagram = Decoder::usual_datagram(&packet, &segment);
             format!("{:?}", (datagram, segment))
-        });
+        };
+        let usual = self.decoder.usual(&packet, time).map(spell);
+        let nearly_usual = self.decoder.nearly_usual(&packet, time).map(spell);
         let mut found_plain = None;
         self.decoder.decode(&packet, time, |found| {
             if let Found::Datagram(datagram, Verdict::Segment(segment)) = &found {
@@ -125,6 +127,7 @@ impl Test {
         });
         assert!(plain.is_none() || plain == found_plain, "the short way leads elsewhere");
         assert!(usual.is_none() || usual == found_plain, "the shortest way leads elsewhere");
+        assert!(nearly_usual.is_none() || nearly_usual == found_plain, "so does the next one");
     }
 
     fn finish(&mut self) -> Vec<String> {
