@@ -5,6 +5,9 @@
 //! arrive, so that a false length in a damaged file costs nothing. Bytes that somebody else holds
 //! are left alone: the window then goes on in another buffer.
 
+#[cfg(test)]
+mod tests;
+
 use std::io::{self, ErrorKind, Read};
 use std::ops::Range;
 
@@ -13,6 +16,10 @@ use crate::chunk::Chunk;
 /// Buffers that are held by others are at least so large: much of them is then written in one go,
 /// and half a processor's own cache is still free.
 const HELD_LEN: usize = 1 << 20;
+
+/// Once others have held so many more than a third of the buffers, most of what is read is written from
+/// there, and what is read at once may be twice as much: to hand half as many over costs a tenth less.
+const OFTEN: u32 = 16;
 
 /// Buffers that are kept for when nobody else holds them any more.
 const MAX_OTHERS: usize = 8;
@@ -34,6 +41,9 @@ pub(super) struct Window<R> {
     others: Vec<Chunk>,
     /// The length of a buffer as long as nobody else holds any.
     usual_len: usize,
+    /// How often others held a buffer of late: two more for each that they did, one less for each that
+    /// they did not.
+    held: u32,
     /// How many more times a buffer is filled before it is one of the usual size again, because others
     /// held one; 0 if it is, or has grown for some large record.
     patience: u32,
@@ -54,14 +64,14 @@ impl<R> Window<R> {
     /// A window of `capacity` bytes, to begin with.
     pub(super) fn new(stream: R, capacity: usize) -> Self {
         let usual_len = capacity.max(1);
-        let buffer = Chunk::new(usual_len);
-        Self { stream, buffer, start: 0, end: 0, others: Vec::new(), usual_len, patience: 0 }
+        let (buffer, others) = (Chunk::new(usual_len), Vec::new());
+        Self { stream, buffer, start: 0, end: 0, others, usual_len, held: 0, patience: 0 }
     }
 
     /// The same buffered bytes, followed by another stream.
     pub(super) fn map_stream<S>(self, change: impl FnOnce(R) -> S) -> Window<S> {
-        let Self { stream, buffer, start, end, others, usual_len, patience } = self;
-        Window { stream: change(stream), buffer, start, end, others, usual_len, patience }
+        let Self { stream, buffer, start, end, others, usual_len, held, patience } = self;
+        Window { stream: change(stream), buffer, start, end, others, usual_len, held, patience }
     }
 
     /// The stream behind the window. Reading from it directly would lose the bytes' order.
@@ -172,15 +182,17 @@ impl<R: Read> Window<R> {
     fn begin_anew(&mut self) {
         match self.buffer.bytes_mut() {
             None => {
+                self.held = (self.held + 2).min(2 * OFTEN);
                 self.go_on_in(None);
                 self.patience = PATIENCE;
             }
             Some(_) if self.patience == 1 => {
                 self.go_on_in(Some(Chunk::new(self.usual_len)));
-                self.patience = 0;
+                (self.held, self.patience) = (0, 0);
             }
             Some(buffer) => {
                 buffer.copy_within(self.start..self.end, 0);
+                self.held = self.held.saturating_sub(1);
                 self.patience = self.patience.saturating_sub(1);
             }
         }
@@ -191,11 +203,13 @@ impl<R: Read> Window<R> {
     /// Has the bytes that are there at the front of another buffer: this one, or one that was held by
     /// others before.
     fn go_on_in(&mut self, next: Option<Chunk>) {
+        let held_len = if self.held >= OFTEN { 2 * HELD_LEN } else { HELD_LEN };
         let mut next = next.unwrap_or_else(|| {
+            self.others.retain(|it| it.bytes().len() == held_len);
             let free = self.others.iter_mut().position(|it| it.bytes_mut().is_some());
             match free {
                 Some(place) => self.others.swap_remove(place),
-                None => Chunk::new(self.buffer.bytes().len().max(HELD_LEN)),
+                None => Chunk::new(self.buffer.bytes().len().max(held_len)),
             }
         });
         let left = self.filled();
@@ -206,7 +220,7 @@ impl<R: Read> Window<R> {
         }
         let used = std::mem::replace(&mut self.buffer, next);
         // One that has grown for some large record is not worth its memory.
-        if self.others.len() < MAX_OTHERS && used.bytes().len() == HELD_LEN {
+        if self.others.len() < MAX_OTHERS && used.bytes().len() == held_len {
             self.others.push(used);
         }
     }
@@ -221,112 +235,5 @@ impl<R: Read> Read for Window<R> {
         let count = self.filled().read(buffer)?;
         self.consume(count);
         Ok(count)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Gives one byte a call, with an interruption before each.
-    struct Dripping(Vec<u8>, bool);
-
-    impl Read for Dripping {
-        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-            self.1 = !self.1;
-            if self.1 {
-                return Err(ErrorKind::Interrupted.into());
-            }
-            match self.0.is_empty() {
-                true => Ok(0),
-                false => {
-                    buffer[0] = self.0.remove(0);
-                    Ok(1)
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn short_reads_and_interruptions_are_invisible() {
-        let mut window = Window::new(Dripping((0..10).collect(), false), 3);
-        assert_eq!(window.fill(4).unwrap(), Fill::Enough);
-        assert_eq!(window.lend(4, 1..3), [1, 2]);
-        assert_eq!(window.fill(6).unwrap(), Fill::Enough);
-        assert_eq!(window.filled(), [4, 5, 6, 7, 8, 9]);
-        window.consume(4);
-        assert_eq!(window.fill(3).unwrap(), Fill::Short(2));
-        assert_eq!(window.filled(), [8, 9]);
-    }
-
-    #[test]
-    fn a_false_length_does_not_allocate() {
-        let mut window = Window::new(&[1u8; 100][..], 16);
-        assert_eq!(window.fill(1 << 40).unwrap(), Fill::Short(100));
-        assert!(window.buffer.bytes().len() <= 200);
-    }
-
-    #[test]
-    fn bytes_that_others_hold_stay() {
-        let bytes: Vec<u8> = (0..100).collect();
-        let mut window = Window::new(&bytes[..], 8);
-        let mut held = Vec::new();
-        for round in 0..12_u8 {
-            assert_eq!(window.fill(8).unwrap(), Fill::Enough);
-            let front = round * 7;
-            assert_eq!(window.filled()[..8], *(front..front + 8).collect::<Vec<_>>());
-            let chunk = window.chunk().clone();
-            let range = chunk.range_of(window.filled()).unwrap();
-            held.push((chunk, range, front));
-            window.consume(7);
-            if round == 5 {
-                held.clear();
-            }
-        }
-        for (chunk, range, front) in held {
-            assert_eq!(chunk.bytes()[range][0], front);
-        }
-    }
-
-    #[test]
-    fn what_nobody_holds_for_a_while_has_a_small_buffer() {
-        let bytes: Vec<u8> = (0..=250).cycle().take(12 * HELD_LEN).collect();
-        let mut window = Window::new(&bytes[..], 8);
-        window.fill(8).unwrap();
-        let held = window.chunk().clone();
-        window.consume(5);
-        window.fill(8).unwrap();
-        drop(held);
-        let (mut position, mut lengths) = (5, Vec::new());
-        for _ in 0..PATIENCE + 1 {
-            lengths.push(window.chunk().bytes().len());
-            assert!(bytes[position..].starts_with(window.filled()), "at {position}");
-            let passed = window.filled().len() - 3;
-            window.consume(passed);
-            position += passed;
-            assert_eq!(window.fill(8).unwrap(), Fill::Enough);
-        }
-        let (last, before) = lengths.split_last().unwrap();
-        assert!(before.iter().all(|&len| len == HELD_LEN), "{lengths:?}");
-        assert_eq!(*last, 8);
-    }
-
-    /// Each large record would have needed a new buffer, and the old ones were kept.
-    #[test]
-    fn a_buffer_that_has_grown_for_a_record_stays() {
-        let mut window = Window::new(io::repeat(7), 8);
-        for _ in 0..PATIENCE + 2 {
-            assert_eq!(window.fill(2 * HELD_LEN).unwrap(), Fill::Enough);
-            assert_eq!((window.chunk().bytes().len(), window.others.len()), (2 * HELD_LEN, 0));
-            window.consume(usize::MAX);
-        }
-    }
-
-    #[test]
-    fn taking_what_is_not_there_gives_nothing() {
-        let mut window = Window::new(&[1u8, 2, 3][..], 16);
-        window.fill(3).unwrap();
-        assert_eq!(window.lend(9, 2..5), []);
-        assert_eq!(window.filled(), []);
     }
 }
