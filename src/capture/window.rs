@@ -44,6 +44,8 @@ pub(super) struct Window<R> {
     /// How often others held a buffer of late: two more for each that they did, one less for each that
     /// they did not.
     held: u32,
+    /// The length of a buffer from when others hold some until nobody does for a while.
+    held_len: usize,
     /// How many more times a buffer is filled before it is one of the usual size again, because others
     /// held one; 0 if it is, or has grown for some large record.
     patience: u32,
@@ -65,13 +67,15 @@ impl<R> Window<R> {
     pub(super) fn new(stream: R, capacity: usize) -> Self {
         let usual_len = capacity.max(1);
         let (buffer, others) = (Chunk::new(usual_len), Vec::new());
-        Self { stream, buffer, start: 0, end: 0, others, usual_len, held: 0, patience: 0 }
+        let (held, held_len, patience) = (0, HELD_LEN, 0);
+        Self { stream, buffer, start: 0, end: 0, others, usual_len, held, held_len, patience }
     }
 
     /// The same buffered bytes, followed by another stream.
     pub(super) fn map_stream<S>(self, change: impl FnOnce(R) -> S) -> Window<S> {
-        let Self { stream, buffer, start, end, others, usual_len, held, patience } = self;
-        Window { stream: change(stream), buffer, start, end, others, usual_len, held, patience }
+        let Self { stream, buffer, start, end, others, usual_len, held, held_len, patience } = self;
+        let stream = change(stream);
+        Window { stream, buffer, start, end, others, usual_len, held, held_len, patience }
     }
 
     /// The stream behind the window. Reading from it directly would lose the bytes' order.
@@ -182,13 +186,16 @@ impl<R: Read> Window<R> {
     fn begin_anew(&mut self) {
         match self.buffer.bytes_mut() {
             None => {
-                self.held = (self.held + 2).min(2 * OFTEN);
+                self.held = (self.held + 2).min(OFTEN);
+                if self.held == OFTEN {
+                    self.held_len = 2 * HELD_LEN;
+                }
                 self.go_on_in(None);
                 self.patience = PATIENCE;
             }
             Some(_) if self.patience == 1 => {
+                (self.held, self.held_len, self.patience) = (0, HELD_LEN, 0);
                 self.go_on_in(Some(Chunk::new(self.usual_len)));
-                (self.held, self.patience) = (0, 0);
             }
             Some(buffer) => {
                 buffer.copy_within(self.start..self.end, 0);
@@ -203,13 +210,12 @@ impl<R: Read> Window<R> {
     /// Has the bytes that are there at the front of another buffer: this one, or one that was held by
     /// others before.
     fn go_on_in(&mut self, next: Option<Chunk>) {
-        let held_len = if self.held >= OFTEN { 2 * HELD_LEN } else { HELD_LEN };
         let mut next = next.unwrap_or_else(|| {
-            self.others.retain(|it| it.bytes().len() == held_len);
+            self.others.retain(|it| it.bytes().len() == self.held_len);
             let free = self.others.iter_mut().position(|it| it.bytes_mut().is_some());
             match free {
                 Some(place) => self.others.swap_remove(place),
-                None => Chunk::new(self.buffer.bytes().len().max(held_len)),
+                None => Chunk::new(self.buffer.bytes().len().max(self.held_len)),
             }
         });
         let left = self.filled();
@@ -220,7 +226,7 @@ impl<R: Read> Window<R> {
         }
         let used = std::mem::replace(&mut self.buffer, next);
         // One that has grown for some large record is not worth its memory.
-        if self.others.len() < MAX_OTHERS && used.bytes().len() == held_len {
+        if self.others.len() < MAX_OTHERS && used.bytes().len() == self.held_len {
             self.others.push(used);
         }
     }

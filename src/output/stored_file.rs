@@ -178,6 +178,7 @@ impl StoredFile {
         self.handle.as_deref().or(self.opened_to_finish.as_ref())
     }
 
+    /// Gives up the open file.
     pub(super) fn close(&mut self) {
         (self.handle, self.opened_to_finish) = (None, None);
     }

@@ -101,6 +101,21 @@ fn what_others_hold_half_of_the_time_is_read_in_larger_pieces() {
     assert_eq!(*lengths.last().unwrap(), 8);
 }
 
+/// Those held seldom after those held often would each have needed a new buffer.
+#[test]
+fn larger_buffers_are_used_again_though_fewer_are_held() {
+    let mut window = Window::new(io::repeat(7), 8);
+    for round in 0..120 {
+        let every = if round < 40 { 1 } else { 5 };
+        let held = (round % every == 0).then(|| window.chunk().clone());
+        window.consume(usize::MAX);
+        assert_eq!(window.fill(8).unwrap(), Fill::Enough);
+        drop(held);
+    }
+    assert_eq!(window.chunk().bytes().len(), 2 * HELD_LEN);
+    assert_eq!(window.others.len(), 1);
+}
+
 /// Each large record would have needed a new buffer, and the old ones were kept.
 #[test]
 fn a_buffer_that_has_grown_for_a_record_stays() {
