@@ -44,14 +44,22 @@ fn add(store: &mut FileStore, folder: &TempDir, name: &str) -> FileId {
 
 /// Many files, each with the bytes that it must hold.
 struct Files {
+    /// The number that the first one is called by.
+    first: usize,
     ids: Vec<FileId>,
     models: Vec<Vec<u8>>,
 }
 
 impl Files {
     fn add(store: &mut FileStore, folder: &TempDir) -> Self {
-        let ids = (0..FILES).map(|n| add(store, folder, &n.to_string())).collect();
-        Self { ids, models: vec![Vec::new(); FILES] }
+        Self::add_from(0, store, folder)
+    }
+
+    /// The same beside others, which have other names.
+    fn add_from(first: usize, store: &mut FileStore, folder: &TempDir) -> Self {
+        let numbers = first..first + FILES;
+        let ids = numbers.map(|number| add(store, folder, &number.to_string())).collect();
+        Self { first, ids, models: vec![Vec::new(); FILES] }
     }
 
     /// Each file takes `count` payloads of a chunk, in turns.
@@ -68,7 +76,7 @@ impl Files {
     }
 
     fn check(self, store: &mut FileStore, folder: &TempDir) {
-        for (number, (id, model)) in self.ids.into_iter().zip(self.models).enumerate() {
+        for (number, (id, model)) in (self.first..).zip(self.ids.into_iter().zip(self.models)) {
             assert!(store.close(id, |_, _, _| Ok(())).is_some());
             let path = folder.path().join(number.to_string());
             assert!(fs::read(path).unwrap() == model, "file {number}");
@@ -212,7 +220,7 @@ fn small_payloads_are_kept() {
     }
     assert_eq!(store.leaving.bytes(), 0);
     // Those that begin with a larger one have room for some.
-    let mut large = Files::add(&mut store, &folder);
+    let mut large = Files::add_from(FILES, &mut store, &folder);
     large.take_turns(&mut store, &chunk, 1);
     for payload in chunk.bytes().chunks(50).take(200) {
         large.put(&mut store, 0, payload);
