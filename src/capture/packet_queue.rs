@@ -14,7 +14,7 @@ use super::batch::Batch;
 /// Empty batches that are kept; more are only needed after the queue was long.
 const SPARE_BATCHES: usize = 16;
 
-/// Makes a queue for packets of `limit` bytes; the last batch may exceed it.
+/// Makes a queue for packets of `limit` bytes; the last batch may exceed it, and so may the only one.
 pub(super) fn packet_queue(limit: u64) -> (Filler, Taker) {
     let shared = Arc::new(Shared { limit, ..Shared::default() });
     (Filler(Arc::clone(&shared)), Taker(shared))
@@ -76,7 +76,7 @@ impl Filler {
                 state.waiting_bytes -= batch.memory();
                 return Some(batch);
             }
-            if state.waiting_bytes < self.0.limit {
+            if state.waiting.is_empty() || state.waiting_bytes < self.0.limit {
                 return Some(state.spare.pop().unwrap_or_else(Batch::with_room));
             }
             if state.stopping {
@@ -274,6 +274,18 @@ mod tests {
         let put = filling.join().unwrap();
         assert!(begin.elapsed() < Duration::from_secs(1));
         assert_eq!(put as usize, taken + left, "packets put, and those taken or left");
+    }
+
+    #[test]
+    fn a_queue_without_room_still_takes_a_batch_at_a_time() {
+        let (filler, taker) = packet_queue(0);
+        let filling = thread::spawn(move || (0..1_000).all(|number| add(&filler, number, 60)));
+        let (mut count, mut batch) = (0, Batch::default());
+        while taker.take(&mut batch, LONG) == Taken::Packets {
+            count += numbers(&mut batch).len();
+        }
+        assert_eq!(count, 1_000);
+        assert!(filling.join().unwrap());
     }
 
     #[test]
