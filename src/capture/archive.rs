@@ -12,7 +12,8 @@ use super::zip::ZipReader;
 ///
 /// `read` gives the bytes of the current file. It reports damage only after everything before it.
 pub(super) trait Archive: Read + Send {
-    /// Goes on to the next file of the archive and tells its name; `None` if there is none.
+    /// Goes on to the next file of the archive and tells its name; `None` if there is none, or none
+    /// that can be found after damage that `read` has reported.
     ///
     /// Archives that are but one file without a name are at its start when opened.
     fn next_member(&mut self) -> io::Result<Option<String>>;

@@ -36,6 +36,8 @@ pub struct FileSource {
     header: PcapHeader,
     position: Arc<AtomicU64>,
     size: Option<u64>,
+    /// What is wrong with files of an archive before the first that could be opened; the last first.
+    unopened: Vec<CaptureError>,
     /// The file, if its bytes are packets as they stand there.
     plain: Option<Arc<File>>,
 }
@@ -70,29 +72,35 @@ impl FileSource {
             true => "standard input".to_owned(),
             false => path.display().to_string(),
         };
-        Self::open_named(path, name.clone()).map_err(|fault| fault.of(name))
+        Self::open_named(path, name)
     }
 
-    fn open_named(path: &Path, name: String) -> Result<Self, Fault> {
-        let input = Input::open(path)?;
+    fn open_named(path: &Path, name: String) -> Result<Self, CaptureError> {
+        let of_it = |fault: Fault| fault.of(name.clone());
+        let input = Input::open(path).map_err(|error| of_it(error.into()))?;
         let (position, size) = (input.position(), input.regular_size());
-        let mut window = Content::open(input)?;
+        let mut window = Content::open(input).map_err(of_it)?;
         let plain = match window.stream_mut() {
             Content::Direct(input) => input.read_from_beginning(),
             Content::Ahead(_) => None,
         };
-        let mut member = None;
-        let reader = match window.fill_waiting(1)? {
-            Fill::Enough | Fill::Waiting => Reader::open(&mut window)?,
+        let (mut member, mut unopened) = (None, Vec::new());
+        let reader = match window.fill_waiting(1).map_err(|error| of_it(error.into()))? {
+            Fill::Enough | Fill::Waiting => Reader::open(&mut window).map_err(of_it)?,
             // An archive of files that have names gives nothing before one of them was asked for.
-            Fill::Short(_) => match open_next_member(&mut window, &mut member)? {
-                Some(reader) => reader,
-                None => return Err(Fault::UnknownFormat),
+            Fill::Short(_) => loop {
+                match open_next_member(&mut window, &mut member) {
+                    Ok(Some(reader)) => break reader,
+                    Ok(None) => {
+                        return Err(unopened.pop().unwrap_or_else(|| of_it(Fault::UnknownFormat)));
+                    }
+                    Err(fault) => unopened.insert(0, fault.of(full_name(&name, member.as_deref()))),
+                }
             },
         };
         let (link_type, header) = (reader.link_type(), reader.header());
         let state = State::Inside(reader);
-        Ok(Self { name, member, window, state, link_type, header, position, size, plain })
+        Ok(Self { name, member, window, state, link_type, header, position, size, unopened, plain })
     }
 
     /// See [`Source::at_hand`](super::Source::at_hand).
@@ -136,6 +144,9 @@ impl FileSource {
     }
 
     fn next(&mut self, leaves_at_hand: bool) -> Result<Next<'_>, CaptureError> {
+        if let Some(error) = self.unopened.pop() {
+            return Err(error);
+        }
         loop {
             let record = match &mut self.state {
                 State::Inside(Reader::Pcap(reader)) => reader.next(&mut self.window),
@@ -156,7 +167,7 @@ impl FileSource {
                 Ok(Record::Waiting) => return Ok(Next::Idle),
                 Ok(Record::End) => self.state = State::Between,
                 Err(fault) => {
-                    let error = fault.of(self.full_name());
+                    let error = fault.of(full_name(&self.name, self.member.as_deref()));
                     // Only the other files of an archive can be any good after this.
                     self.state = match self.member.take() {
                         Some(_) => State::Between,
@@ -175,13 +186,6 @@ impl FileSource {
             None => State::Done,
         };
         Ok(())
-    }
-
-    fn full_name(&self) -> String {
-        match &self.member {
-            Some(member) => format!("{}: {member}", self.name),
-            None => self.name.clone(),
-        }
     }
 
     /// See [`Source::link_type`](super::Source::link_type).
@@ -207,6 +211,14 @@ impl FileSource {
     /// See [`Source::size`](super::Source::size).
     pub fn size(&self) -> Option<u64> {
         self.size
+    }
+}
+
+/// The name of a file, which may be one in an archive.
+fn full_name(name: &str, member: Option<&str>) -> String {
+    match member {
+        Some(member) => format!("{name}: {member}"),
+        None => name.to_owned(),
     }
 }
 
@@ -252,6 +264,7 @@ fn open_next_member(
 ) -> Result<Option<Reader>, Fault> {
     loop {
         window.consume(usize::MAX);
+        *member = None;
         *member = window.stream_mut().next_member()?;
         if member.is_none() {
             return Ok(None);

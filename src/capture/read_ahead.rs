@@ -14,6 +14,8 @@ use super::archive::Archive;
 const CHUNK_LEN: usize = 256 << 10;
 /// Chunks that may wait to be taken.
 const CHUNKS_AHEAD: usize = 4;
+/// After so many damaged files an archive is given up.
+const MOST_DAMAGED: usize = 100;
 /// How long to wait for bytes before saying that there are none now.
 const PATIENCE: Duration = Duration::from_millis(20);
 
@@ -43,6 +45,8 @@ struct Chunk {
 enum Event {
     Bytes(Chunk),
     NextMember(String),
+    /// The current file is damaged; others may come.
+    Damaged(io::Error),
     Failed(io::Error),
 }
 
@@ -68,6 +72,8 @@ impl ReadAhead {
             match self.events.recv() {
                 Ok(Event::Bytes(chunk)) => drop(self.used.send(chunk.bytes)),
                 Ok(Event::NextMember(name)) => self.next_member = Some(name),
+                // Nobody wants the rest of that file.
+                Ok(Event::Damaged(_)) => {}
                 Ok(Event::Failed(error)) => return Err(error),
                 Err(_) => return self.check_thread().map(|()| None),
             }
@@ -98,7 +104,7 @@ impl Read for ReadAhead {
                     let _ = self.used.send(used.bytes);
                 }
                 Ok(Event::NextMember(name)) => self.next_member = Some(name),
-                Ok(Event::Failed(error)) => return Err(error),
+                Ok(Event::Damaged(error) | Event::Failed(error)) => return Err(error),
                 Err(RecvTimeoutError::Timeout) => return Err(ErrorKind::WouldBlock.into()),
                 Err(RecvTimeoutError::Disconnected) => return self.check_thread().map(|()| 0),
             }
@@ -112,18 +118,35 @@ impl Read for ReadAhead {
 
 /// The thread: reads until the archive or the interest in it ends.
 fn run(mut archive: Box<dyn Archive>, events: &SyncSender<Event>, used: &Receiver<Vec<u8>>) {
+    let mut damaged = 0;
     loop {
-        let event = match read_chunk(&mut *archive, used) {
-            Ok(Some(chunk)) => Event::Bytes(chunk),
-            Ok(None) => match archive.next_member() {
-                Ok(Some(name)) => Event::NextMember(name),
-                Ok(None) => return,
-                Err(error) => Event::Failed(error),
-            },
-            Err(error) => Event::Failed(error),
+        let at_end = match read_chunk(&mut *archive, used) {
+            Ok(Some(chunk)) => events.send(Event::Bytes(chunk)).map(|()| false),
+            Ok(None) => Ok(true),
+            // An archive that ends too early has no more files.
+            Err(error) if error.kind() == ErrorKind::UnexpectedEof => {
+                let _ = events.send(Event::Failed(error));
+                return;
+            }
+            Err(error) => {
+                damaged += 1;
+                events.send(Event::Damaged(error)).map(|()| true)
+            }
         };
-        let is_last = matches!(event, Event::Failed(_));
-        if events.send(event).is_err() || is_last {
+        match at_end {
+            Ok(false) => continue,
+            Ok(true) if damaged < MOST_DAMAGED => {}
+            Ok(true) | Err(_) => return,
+        }
+        let sent = match archive.next_member() {
+            Ok(Some(name)) => events.send(Event::NextMember(name)),
+            Ok(None) => return,
+            Err(error) => {
+                let _ = events.send(Event::Failed(error));
+                return;
+            }
+        };
+        if sent.is_err() {
             return;
         }
     }

@@ -178,13 +178,54 @@ fn what_a_zip_archive_does_not_tell_is_refused() {
     let error = |archive: &[u8]| read(archive).errors.concat();
     let mut archive = zip(&[("a.pcap", &capture)], true, false);
     archive[6] |= 1;
-    assert_eq!(error(&archive), "a.pcap in a zip archive: encrypted files are not supported");
+    assert_eq!(error(&archive), "a.pcap: encrypted files are not supported");
     let mut archive = zip(&[("a.pcap", &capture)], true, false);
     archive[8] = 9;
-    assert_eq!(error(&archive), "a.pcap in a zip archive: compression method 9 is not supported");
+    assert_eq!(error(&archive), "a.pcap: compression method 9 is not supported");
     // Where it ended could only be guessed.
     let archive = zip(&[("a.pcap", &capture)], false, true);
-    assert_eq!(error(&archive), "a.pcap in a zip archive: its length is unknown");
+    assert_eq!(error(&archive), "a.pcap: its length is unknown");
+}
+
+#[test]
+fn a_bad_file_of_a_zip_archive_hides_no_other() {
+    let capture = PLAIN.with(&samples(), 1);
+    let files: [(&str, &[u8]); 4] =
+        [("a.pcap", &capture), ("b.pcap", &capture), ("README", b"What this is"), ("c", &capture)];
+    for deflated in [false, true] {
+        let archive = zip(&files, deflated, false);
+        let header = |name: &str| {
+            let header = |at: &usize| archive[*at..].starts_with(b"PK\x03\x04");
+            let is_it = |at: &usize| archive[at + 30..].starts_with(name.as_bytes());
+            (0..archive.len() - 40).filter(header).find(is_it).unwrap()
+        };
+        let changed = |name: &str, at: usize, bits: u8| {
+            let mut archive = archive.clone();
+            archive[header(name) + at] ^= bits;
+            read(&archive)
+        };
+        let all = [samples(), samples(), samples()].concat();
+        for name in ["a.pcap", "b.pcap", "c"] {
+            let encrypted = changed(name, 6, 1);
+            assert_eq!(encrypted.packets, all[samples().len()..]);
+            assert_eq!(encrypted.errors, [format!("{name}: encrypted files are not supported")]);
+            let damaged = changed(name, 14, 1);
+            assert_eq!(damaged.packets, all);
+            assert_eq!(damaged.errors, [format!("{name}: damaged zip archive: wrong checksum")]);
+        }
+        assert_eq!(changed("README", 14, 1), Outcome { packets: all, errors: vec![] });
+    }
+}
+
+#[test]
+fn an_archive_of_nothing_but_damage_is_given_up() {
+    let files = vec![("a", &b"Just some text that is no capture"[..]); 1000];
+    let mut archive = zip(&files, false, false);
+    let entry = archive.windows(4).skip(1).position(|it| it == b"PK\x03\x04").unwrap() + 1;
+    for at in (0..1000).map(|number| number * entry + 6) {
+        archive[at] |= 1;
+    }
+    assert_eq!(read(&archive).errors, ["a: encrypted files are not supported"]);
 }
 
 #[test]

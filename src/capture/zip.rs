@@ -24,10 +24,13 @@ const HAS_DESCRIPTOR: u16 = 1 << 3;
 /// The number of the extra field that holds 64-bit sizes.
 const ZIP64: u16 = 1;
 
-/// The files of a zip archive.
+/// The files of a zip archive. A file that is damaged, or cannot be read, hides none of the others as
+/// long as its length is known.
 pub(super) struct ZipReader<R> {
     archive: Window<R>,
     entry: Option<Entry>,
+    /// A file that was given up, if the archive is still somewhere within it.
+    given_up: Option<Entry>,
 }
 
 /// The file that is being read.
@@ -41,7 +44,7 @@ struct Entry {
     /// Whether sizes behind the data have 64 bits.
     is_zip64: bool,
     /// How the data ended, once it has: properly or with damage.
-    ended: Option<Result<(), String>>,
+    ended: Option<io::Result<()>>,
 }
 
 enum Content {
@@ -51,7 +54,7 @@ enum Content {
 
 impl<R: Read> ZipReader<R> {
     pub(super) fn new(archive: Window<R>) -> Self {
-        Self { archive, entry: None }
+        Self { archive, entry: None, given_up: None }
     }
 
     /// Tries to have `wanted` bytes of the archive in the window.
@@ -75,13 +78,6 @@ impl<R: Read> ZipReader<R> {
         let long_compressed = zip64_compressed_size(extra);
         self.archive.consume(header_len);
 
-        let refused = |reason: &str| {
-            let text = format!("{name} in a zip archive: {reason}");
-            Err(io::Error::new(ErrorKind::Unsupported, text))
-        };
-        if flags & ENCRYPTED != 0 {
-            return refused("encrypted files are not supported");
-        }
         let has_descriptor = flags & HAS_DESCRIPTOR != 0;
         let remaining = match (compressed, long_compressed) {
             (u32::MAX, Some(0)) | (0, _) if has_descriptor => None,
@@ -89,21 +85,28 @@ impl<R: Read> ZipReader<R> {
             (short, _) => Some(u64::from(short)),
         };
         let codec = match method {
-            0 if remaining.is_none() => return refused("its length is unknown"),
-            0 => None,
-            8 => Some(Codec::raw_deflate()),
-            12 => Codec::new(Compression::Bzip2)?,
-            93 => Codec::new(Compression::Zstd)?,
-            95 => Codec::new(Compression::Xz)?,
-            other => return refused(&format!("compression method {other} is not supported")),
+            _ if flags & ENCRYPTED != 0 => Err("encrypted files are not supported".to_owned()),
+            0 if remaining.is_none() => Err("its length is unknown".to_owned()),
+            0 => Ok(None),
+            8 => Ok(Some(Codec::raw_deflate())),
+            12 => Ok(Codec::new(Compression::Bzip2)?),
+            93 => Ok(Codec::new(Compression::Zstd)?),
+            95 => Ok(Codec::new(Compression::Xz)?),
+            other => Err(format!("compression method {other} is not supported")),
+        };
+        let (content, ended) = match codec {
+            Ok(codec) => (codec.map_or(Content::Stored, Content::Compressed), None),
+            Err(reason) => {
+                (Content::Stored, Some(Err(io::Error::new(ErrorKind::Unsupported, reason))))
+            }
         };
         let entry = Entry {
-            content: codec.map_or(Content::Stored, Content::Compressed),
+            content,
             remaining,
             checksum: Crc::new(),
             expected_checksum: (!has_descriptor).then_some(checksum),
             is_zip64: long_compressed.is_some(),
-            ended: None,
+            ended,
         };
         Ok((name, entry))
     }
@@ -127,8 +130,8 @@ impl<R: Read> ZipReader<R> {
             Ok(true) => Some(Ok(())),
             Ok(false) if (consumed, produced) != (0, 0) => None,
             Ok(false) if at_end => return Err(truncated(Compression::Zip)),
-            Ok(false) => Some(Err("a file's length is wrong".to_owned())),
-            Err(reason) => Some(Err(reason)),
+            Ok(false) => Some(Err(damaged(Compression::Zip, "a file's length is wrong"))),
+            Err(reason) => Some(Err(damaged(Compression::Zip, reason))),
         };
         Ok(produced)
     }
@@ -169,7 +172,10 @@ impl<R: Read> Read for ZipReader<R> {
                     }
                 }
                 Some(Ok(())) => self.close_entry(entry)?,
-                Some(Err(reason)) => return Err(damaged(Compression::Zip, reason)),
+                Some(Err(error)) => {
+                    self.given_up = Some(entry);
+                    return Err(error);
+                }
             }
         }
         Ok(0)
@@ -179,6 +185,15 @@ impl<R: Read> Read for ZipReader<R> {
 impl<R: Read + Send> Archive for ZipReader<R> {
     fn next_member(&mut self) -> io::Result<Option<String>> {
         loop {
+            if let Some(entry) = self.given_up.take() {
+                // Where it ends could only be guessed.
+                if entry.remaining.is_none() {
+                    self.archive.skip(u64::MAX)?;
+                    return Ok(None);
+                }
+                // What is wrong with it was told.
+                let _ = self.close_entry(entry);
+            }
             self.archive.fill(4)?;
             match self.archive.filled().first_chunk() {
                 Some(&LOCAL_HEADER) => {}
@@ -192,7 +207,8 @@ impl<R: Read + Send> Archive for ZipReader<R> {
             if !name.ends_with('/') && !name.starts_with("__MACOSX/") {
                 return Ok(Some(name));
             }
-            io::copy(self, &mut io::sink())?;
+            // Nobody wants them, whatever may be wrong with them.
+            let _ = io::copy(self, &mut io::sink());
         }
     }
 }
