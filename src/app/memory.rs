@@ -16,8 +16,8 @@ const MOST: u64 = 1 << 30;
 /// ten, and what finds no place in the queue is lost.
 const MOST_LIVE: u64 = 2 << 30;
 
-/// The program itself, its stacks, and everything small.
-const PROGRAM: u64 = 16 * MB;
+/// The program itself, its stacks, the names that several flows share, and everything small.
+const PROGRAM: u64 = 28 * MB;
 /// Fragments of datagrams and of 802.11 frames that wait for the others.
 const FRAGMENTS: u64 = 68 * MB;
 /// Files that wait for the thread that finishes them, and flows that wait to be reported.
@@ -135,7 +135,7 @@ mod tests {
         config.settings.max_memory = Some(1 << 30);
         let shares = Shares::of(&config);
         assert_eq!(shares.queue, 256 * MB);
-        assert_eq!(shares.flows, (1024 - 16 - 68 - 64 - 64 - 256) * MB);
+        assert_eq!(shares.flows, (1024 - 28 - 68 - 64 - 64 - 256) * MB);
     }
 
     #[test]
@@ -167,7 +167,7 @@ mod tests {
         {
             let shares = shares(1 << 30, buffer_memory);
             assert_eq!(shares.buffers, Buffers { least: least * MB, most: most * MB });
-            assert_eq!(shares.flows, (1024 - 16 - 68 - least - 64) * MB);
+            assert_eq!(shares.flows, (1024 - 28 - 68 - least - 64) * MB);
         }
     }
 

@@ -15,8 +15,9 @@ use super::template::Template;
 use crate::flow::Identity;
 use crate::visible;
 
-/// After this many names known to be taken, the memory of them starts anew.
-const REMEMBERED_NAMES: usize = 4096;
+/// After this many names known to be taken, the memory of them starts anew: 9 MB. As long as it
+/// lasts, the flows that share a name cost one attempt each, however many names take turns.
+const REMEMBERED_NAMES: usize = 400_000;
 
 /// Names are rarely longer.
 const USUAL_NAME: usize = 64;
@@ -119,5 +120,22 @@ impl Namer {
     /// Whether names with different counts differ.
     pub fn has_count(&self) -> bool {
         self.template.has_count()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousands_of_names_that_take_turns_are_remembered() {
+        let namer = Namer::new(OutputFolder::new(Path::new("out")), Template::default());
+        let path = |name: u32| PathBuf::from(name.to_string());
+        for count in 0..3 {
+            for name in 0..20_000 {
+                assert_eq!(namer.first_count(&path(name)), count);
+                namer.note_taken(&path(name), count);
+            }
+        }
     }
 }
