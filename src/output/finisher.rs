@@ -169,6 +169,7 @@ impl Finisher {
                         helper.waiting
                     ));
                     self.helper = None;
+                    self.done.give_up();
                 }
             }
         }
@@ -268,5 +269,59 @@ impl Helper {
         if self.spare.len() < MAX_WAITING / BATCH {
             self.spare.push(finished);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use super::*;
+    use crate::config::Verbosity;
+    use crate::decode::{FiveTuple, LinkFacts};
+    use crate::flow::Direction;
+    use crate::messages::Messages;
+    use crate::output::create::Creation;
+    use crate::output::folder::OutputFolder;
+    use crate::output::naming::Namer;
+    use crate::output::template::Template;
+    use crate::time::Timestamp;
+
+    fn flow() -> Identity {
+        Identity {
+            tuple: FiveTuple::v4([10, 0, 0, 1], [10, 0, 0, 2], (1, 80)),
+            link: LinkFacts::default(),
+            direction: Direction::Unknown,
+            first_time: Timestamp::from_micros(0),
+            connection_number: 0,
+            session_id: 0,
+        }
+    }
+
+    /// Guards against a report that ends with the first flow whose file was lost.
+    #[test]
+    fn files_lost_with_the_thread_have_an_outcome() {
+        let folder = tempfile::tempdir().unwrap();
+        let namer = Namer::new(OutputFolder::new(folder.path()), Template::default());
+        let messages = Messages::new("test", Verbosity { level: 0, quiet: true });
+        let inspect: Arc<Inspect> = Arc::new(|_: &Identity, _: &Path, _: Content<'_>, _| {
+            assert_ne!(thread::current().name(), Some("files"), "this is the test");
+            Ok(Findings::default())
+        });
+        let tools = Tools::new(namer, messages.clone());
+        let mut finisher = Finisher::new(inspect, tools, Pace::BesideAtOnce);
+        let finish = |finisher: &mut Finisher, name: &str| {
+            let creation = Creation::Replace(folder.path().join(name));
+            finisher.finish(&flow(), Box::new(StoredFile::new(creation, None, None)))
+        };
+        let lost = finish(&mut finisher, "lost");
+        while finisher.helper.as_ref().is_some_and(|helper| !helper.thread.is_finished()) {
+            thread::yield_now();
+        }
+        let late = finish(&mut finisher, "late");
+        finisher.wait();
+        assert!(messages.failed());
+        assert_eq!(finisher.outcome(lost).map(|outcome| outcome.is_some()), Some(false));
+        assert!(finisher.outcome(late).is_some());
     }
 }

@@ -59,6 +59,15 @@ impl Outcomes {
         Some(outcome)
     }
 
+    /// Nobody finishes the files any more whose outcomes are not here: nothing came of them.
+    pub(super) fn give_up(&mut self) {
+        for place in &mut self.places {
+            if matches!(place, Place::Awaited) {
+                *place = Place::Here(None);
+            }
+        }
+    }
+
     /// How many bodies were found in files whose outcomes were not asked for yet.
     pub(super) fn bodies(&self) -> usize {
         self.bodies
