@@ -1,12 +1,13 @@
 //! How a file comes to be on disk: opened, opened again, made with its folders.
 
 use std::fmt;
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use super::folder::{FILE_MODE, Opening};
 use super::naming::Namer;
+use super::scratch::ScratchFile;
 use crate::flow::Identity;
 
 /// A file's name, and how it is made under that name.
@@ -16,8 +17,8 @@ pub enum Creation {
     New(NewFile),
     /// A file of the output folder with a fixed name. A file of that name that exists is emptied.
     Replace(PathBuf),
-    /// A file that is only there because memory is scarce, with a fixed name.
-    Scratch(PathBuf),
+    /// A file that is only there because memory is scarce.
+    Scratch(ScratchFile),
     /// A file of the output folder that has been made.
     Made(PathBuf),
 }
@@ -35,7 +36,8 @@ impl Creation {
     /// Where the file is; for all but scratch files only once it was made.
     pub fn path(&self) -> Option<&Path> {
         match self {
-            Self::Made(path) | Self::Scratch(path) => Some(path),
+            Self::Made(path) => Some(path),
+            Self::Scratch(file) => Some(file.path()),
             Self::New(_) | Self::Replace(_) => None,
         }
     }
@@ -43,7 +45,8 @@ impl Creation {
     /// The same, for when the file is closed.
     pub fn into_path(self) -> Option<PathBuf> {
         match self {
-            Self::Made(path) | Self::Scratch(path) => Some(path),
+            Self::Made(path) => Some(path),
+            Self::Scratch(file) => Some(file.into_path()),
             Self::New(_) | Self::Replace(_) => None,
         }
     }
@@ -56,7 +59,8 @@ impl Creation {
     /// The file's name for messages.
     pub fn display(&self) -> impl fmt::Display {
         match self {
-            Self::Made(path) | Self::Replace(path) | Self::Scratch(path) => path.display(),
+            Self::Made(path) | Self::Replace(path) => path.display(),
+            Self::Scratch(file) => file.path().display(),
             Self::New(new) => new.first_path.display(),
         }
     }
@@ -75,10 +79,7 @@ impl Creation {
                 *self = Self::Made(std::mem::take(path));
                 Ok(file)
             }
-            // Its folder is the program's own, and nobody else's to enter.
-            Self::Scratch(path) => {
-                OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)
-            }
+            Self::Scratch(file) => file.open(),
             Self::Made(path) => namer.folder().open_again(path),
         }
     }

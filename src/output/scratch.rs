@@ -4,7 +4,10 @@
 //! known. It gathers like a flow file; only one too large for memory is written to a folder of
 //! temporary files, which goes away with the program.
 
+use std::fs::{File, OpenOptions};
 use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 
 use tempfile::TempDir;
 
@@ -17,24 +20,66 @@ use crate::scan::{Algorithms, Content, RunningHashes};
 pub struct ScratchStreams {
     store: FileStore,
     hashes: Algorithms,
-    folder: TempDir,
+    folder: Arc<ScratchFolder>,
     made: u64,
+}
+
+/// The folder of all scratch files of a run. It is made with the first of them and not before: by
+/// then privileges have been given up, and it belongs to whoever writes the file.
+#[derive(Debug, Default)]
+struct ScratchFolder(OnceLock<TempDir>);
+
+impl ScratchFolder {
+    fn path(&self) -> io::Result<&Path> {
+        if self.0.get().is_none() {
+            // If two threads make one each, that of the slower goes away here.
+            let _ = self.0.set(tempfile::Builder::new().prefix("tcpflow-").tempdir()?);
+        }
+        self.0.get().map(TempDir::path).ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+}
+
+/// A file that is only made if its stream does not fit in memory.
+#[derive(Debug)]
+pub struct ScratchFile {
+    folder: Arc<ScratchFolder>,
+    number: u64,
+    /// Where it is, once it was made; before, where its folder will be.
+    path: PathBuf,
+}
+
+impl ScratchFile {
+    /// Where it is, once it was made; before, where its folder will be.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The same, for when the file is closed.
+    pub(super) fn into_path(self) -> PathBuf {
+        self.path
+    }
+
+    /// Opens the file, or makes it. Its folder is the program's own, and nobody else's to enter.
+    pub(super) fn open(&mut self) -> io::Result<File> {
+        self.path = self.folder.path()?.join(self.number.to_string());
+        OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&self.path)
+    }
 }
 
 impl ScratchStreams {
     /// Streams in `store`, which must not be shared, to be hashed by these algorithms.
-    pub fn new(store: FileStore, hashes: Algorithms) -> io::Result<Self> {
-        let folder = tempfile::Builder::new().prefix("tcpflow-").tempdir()?;
-        Ok(Self { store, hashes, folder, made: 0 })
+    pub fn new(store: FileStore, hashes: Algorithms) -> Self {
+        Self { store, hashes, folder: Arc::default(), made: 0 }
     }
 
     /// Stores a payload; `stream` is made with the first one.
     pub fn payload(&mut self, stream: &mut Option<FileId>, position: u64, payload: &[u8]) {
         let id = *stream.get_or_insert_with(|| {
             self.made += 1;
-            let path = self.folder.path().join(self.made.to_string());
+            let (folder, number) = (Arc::clone(&self.folder), self.made);
+            let file = ScratchFile { folder, number, path: std::env::temp_dir() };
             let hashes = RunningHashes::new(self.hashes);
-            self.store.add(Creation::Scratch(path), None, Some(hashes))
+            self.store.add(Creation::Scratch(file), None, Some(hashes))
         });
         self.store.put(id, position, payload);
     }

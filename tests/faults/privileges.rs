@@ -134,6 +134,29 @@ fn inputs_are_opened_before_and_outputs_after() {
     assert_eq!(sandbox.report("roots/report.xml").flows.len(), 1);
 }
 
+/// Streams that are hashed but not kept go through temporary files if they are large. Their folder
+/// was made by root, so that nobody could write there.
+#[test]
+fn u_may_write_temporary_files() {
+    if !is_root() {
+        skip("temporary files with -U", "only root may become another user");
+        return;
+    }
+    let sandbox = passable();
+    let part = [b'x'; 50_000];
+    let large = (0..20).fold(flow(1), |flow, _| flow.says(Side::Client, &part));
+    sandbox.capture("in.pcap", [large]);
+    fs::create_dir(sandbox.path("tmp")).unwrap();
+    fs::set_permissions(sandbox.path("tmp"), PermissionsExt::from_mode(0o1777)).unwrap();
+    let program = env!("CARGO_BIN_EXE_tcpflow");
+    let line = format!("TMPDIR=$PWD/tmp {program} -U nobody -o out -FMX -r in.pcap");
+    sandbox.shell(&line).succeeds();
+    let flows = sandbox.report("out/report.xml").flows;
+    assert_eq!(flows.len(), 1);
+    assert!(flows[0].md5.is_some(), "{flows:?}");
+    assert!(sandbox.names("tmp").is_empty(), "temporary files are left");
+}
+
 #[test]
 fn z_confines_to_the_folder() {
     if !is_root() {

@@ -46,8 +46,7 @@ impl Setup<'_> {
         let scratch = match hashes_what_is_not_kept {
             true => {
                 let store = self.store(self.tools(), self.memory.buffers.least);
-                let streams = ScratchStreams::new(store, config.scanners.hashes);
-                Some(streams.map_err(|error| SetupError::File(std::env::temp_dir(), error))?)
+                Some(ScratchStreams::new(store, config.scanners.hashes))
             }
             false => None,
         };
