@@ -39,6 +39,8 @@ pub struct PacketFiles {
     /// Bytes that flows may take until they are forgotten.
     memory: u64,
     record: Vec<u8>,
+    /// Packets that were left out, for their link types were not those of their files.
+    left_out: u64,
     messages: Messages,
 }
 
@@ -59,6 +61,7 @@ impl PacketFiles {
             forgotten: HashMap::default(),
             memory,
             record: Vec::new(),
+            left_out: 0,
             messages,
         }
     }
@@ -70,11 +73,14 @@ impl PacketFiles {
             None => self.begin(packet, segment),
         };
         if file.link_type != packet.link_type {
-            let flow = segment.tuple;
-            self.messages.error(format_args!(
-                "packet of {flow:?} left out: its link type {} is not that of its file, {}",
-                packet.link_type.0, file.link_type.0
-            ));
+            if self.left_out == 0 {
+                let flow = segment.tuple;
+                self.messages.error(format_args!(
+                    "packet of {flow:?} left out: its link type {} is not that of its file, {}",
+                    packet.link_type.0, file.link_type.0
+                ));
+            }
+            self.left_out += 1;
             return;
         }
         self.record.clear();
@@ -90,6 +96,12 @@ impl PacketFiles {
     /// Closes all files.
     pub fn finish(mut self) {
         self.forget();
+        if self.left_out > 1 {
+            let packets = self.left_out;
+            self.messages.error(format_args!(
+                "{packets} packets were left out, for their link types were not those of their files"
+            ));
+        }
     }
 
     /// Closes all files and keeps of each what is needed to go on.

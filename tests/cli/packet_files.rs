@@ -54,6 +54,23 @@ fn k_writes_the_link_type_as_files_number_it() {
     assert_eq!(cooked[20..24], u32::from(LINUX_SLL).to_le_bytes());
 }
 
+/// A pcap file has one link type. That packets of another one are missing is told, but not for each.
+#[test]
+fn k_leaves_out_packets_of_another_link_type_and_counts_them() {
+    let sandbox = Sandbox::new();
+    let framed = frames(talk().iter().map(|datagram| ethernet(datagram)));
+    sandbox.write("framed.pcap", Pcap::of(ETHERNET).write(&framed));
+    sandbox.write("raw.pcap", Pcap::of(RAW).write(&frames(talk())));
+    let outcome = sandbox.run("-K -o out -r framed.pcap -r raw.pcap");
+    let left_out = format!("{} packets were left out", talk().len());
+    assert_eq!(outcome.status, Some(1), "{outcome:?}");
+    assert_eq!(outcome.complaints().len(), 2, "{outcome:?}");
+    outcome
+        .complains(&["10.0.0.1 40000 > 10.0.0.2 80 left out: its link type"])
+        .complains(&[&left_out]);
+    assert!(sandbox.read(&format!("out/{CLIENT_PCAP}")) == only(ETHERNET, ethernet, 1));
+}
+
 /// All but the packets of one flow were lost, without a word.
 #[test]
 fn k_keeps_flows_that_share_a_name_in_one_file() {
