@@ -20,6 +20,9 @@ const HEX_LINE: usize = 32;
 /// Printed text gathers up to this size when nobody waits for it.
 const FULL_BUFFER: usize = 64 * 1024;
 
+/// Why the last bytes were not printed, if that is why.
+const HELD: &str = "not all was printed, for another program held the semaphore to the end";
+
 /// Prints payloads.
 pub struct Console {
     out: Box<dyn Write>,
@@ -104,6 +107,7 @@ impl Console {
                 Some(held) => Some(held),
                 None => {
                     self.text.clear();
+                    self.error.get_or_insert_with(|| io::Error::other(HELD));
                     return;
                 }
             },

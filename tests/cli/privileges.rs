@@ -99,6 +99,14 @@ fn l_takes_the_semaphore_around_each_packet() {
         .current_dir(sandbox.path("."))
         .output()
         .expect("timeout");
-    fs::remove_file(&file).unwrap();
     assert!(waits.stdout.is_empty(), "printed without the semaphore");
+
+    // What is not printed because the program was asked to stop is told.
+    let stopped = sandbox.start(&format!("-L /{name} -C -r {{out-of-order.pcap}}"));
+    std::thread::sleep(std::time::Duration::from_millis(500));
+    stopped.signal(rustix::process::Signal::INT);
+    let outcome = stopped.finish();
+    fs::remove_file(&file).unwrap();
+    assert_eq!(outcome.status, Some(1), "{outcome:?}");
+    outcome.complains(&["not all was printed", "semaphore"]);
 }
