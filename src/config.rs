@@ -154,6 +154,13 @@ pub struct Verbosity {
     pub quiet: bool,
 }
 
+impl Verbosity {
+    /// Whether warnings are printed.
+    pub fn warns(self) -> bool {
+        !self.quiet && self.level > 0
+    }
+}
+
 impl Config {
     /// What a run does when nothing is said: every flow of libpcap's first device goes to a file in
     /// the current folder.

@@ -77,7 +77,7 @@ impl Messages {
 
     /// Something the user should know. Not printed with `-q` or `-d 0`.
     pub fn warning(&self, message: impl Display) {
-        if !self.0.verbosity.quiet && self.0.verbosity.level > 0 {
+        if self.0.verbosity.warns() {
             self.print(message);
         }
     }

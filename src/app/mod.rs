@@ -47,8 +47,8 @@ impl From<Exit> for ExitCode {
 pub fn main(arguments: impl Iterator<Item = OsString>) -> Exit {
     match cli::parse(arguments) {
         Ok(Action::Run(config, warnings)) => {
-            for warning in warnings {
-                messages::say(warning);
+            if config.verbosity.warns() {
+                warnings.iter().for_each(messages::say);
             }
             run(&config)
         }

@@ -120,6 +120,9 @@ impl Reading<'_> {
                     Ok(Next::Idle) => {
                         pipeline.flush();
                         flushed = Instant::now();
+                        if pipeline.is_abandoned() {
+                            break;
+                        }
                     }
                     Ok(Next::End) => break,
                     Err(error) => self.messages.error(error),

@@ -97,11 +97,7 @@ impl<'a> Setup<'a> {
     /// Makes the output folder and begins the report.
     fn begin_output(&mut self) -> Result<(), SetupError> {
         let config = self.config;
-        let place = |path: &Path| match &self.relinquish {
-            Some(relinquish) => relinquish.before_chroot(path),
-            None => path.to_owned(),
-        };
-        let folder = place(&config.output_folder);
+        let folder = self.placed(&config.output_folder);
         if make_folder(&folder)?
             && let Some(relinquish) = &self.relinquish
         {
@@ -111,7 +107,7 @@ impl<'a> Setup<'a> {
         }
         let Some(path) = &config.report else { return Ok(()) };
         let environment = Environment::observe(&config.command_line);
-        let placed = place(path);
+        let placed = self.placed(path);
         let report = OutputFolder::new(&folder)
             .create_anywhere(&placed)
             .and_then(|file| Report::begin(file, &placed, environment, config.settings.tdelta))
@@ -122,6 +118,14 @@ impl<'a> Setup<'a> {
         }
         self.report = Some(report);
         Ok(())
+    }
+
+    /// Where a path leads that is meant for after the root was changed, if it is.
+    fn placed(&self, path: &Path) -> PathBuf {
+        match &self.relinquish {
+            Some(relinquish) => relinquish.before_chroot(path),
+            None => path.to_owned(),
+        }
     }
 
     /// Opens the next input that can be opened, and tells of those that cannot.
@@ -173,7 +177,8 @@ impl<'a> Setup<'a> {
             (Some(path), Some(source)) => {
                 let (header, link_type) = (source.pcap_header(), source.link_type());
                 let messages = self.messages.clone();
-                let file = OutputFolder::new(&config.output_folder)
+                // It is where the user said, even if the root will be changed: so it has always been.
+                let file = OutputFolder::new(&self.placed(&config.output_folder))
                     .create_anywhere(path)
                     .and_then(|file| {
                         UnprocessedPackets::begin(file, path, header, link_type, messages)
