@@ -20,6 +20,9 @@ const NAMED_FILES: u64 = 10;
 /// From this debug level on all of them are named.
 const ALL_NAMED: u32 = 2;
 
+/// Goes to the start of a terminal's line and erases it.
+const ERASE_LINE: &str = "\r\x1b[K";
+
 /// Prints messages, each one line that begins with the program's name. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Messages(Arc<Inner>);
@@ -31,6 +34,8 @@ struct Inner {
     failed: AtomicBool,
     /// Files that could not be written.
     failed_files: AtomicU64,
+    /// Whether the terminal's line holds a line of progress, over which a message is printed.
+    shows_progress: AtomicBool,
 }
 
 impl Messages {
@@ -41,6 +46,7 @@ impl Messages {
             verbosity,
             failed: AtomicBool::new(false),
             failed_files: AtomicU64::new(0),
+            shows_progress: AtomicBool::new(false),
         }))
     }
 
@@ -91,7 +97,21 @@ impl Messages {
 
     /// A line without the program's name.
     pub fn plain(&self, line: impl Display) {
+        self.hide_progress();
         say(line);
+    }
+
+    /// Shows on the terminal how far the run has come, in place of what was shown before.
+    pub fn show_progress(&self, line: &str) {
+        self.0.shows_progress.store(true, Ordering::Relaxed);
+        let _ = std::io::stderr().lock().write_all(format!("{ERASE_LINE}{line}").as_bytes());
+    }
+
+    /// Erases what is shown of how far the run has come.
+    pub fn hide_progress(&self) {
+        if self.0.shows_progress.swap(false, Ordering::Relaxed) {
+            let _ = std::io::stderr().lock().write_all(ERASE_LINE.as_bytes());
+        }
     }
 
     /// Whether an error was reported.
@@ -101,6 +121,7 @@ impl Messages {
 
     fn print(&self, message: impl Display) {
         let message = message.to_string();
+        self.hide_progress();
         say(format_args!("{}: {}", self.0.prefix, without_error_number(&message)));
     }
 }

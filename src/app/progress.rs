@@ -1,7 +1,9 @@
 //! A line on the terminal that tells how far the reading of a file has come.
 
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 use std::time::{Duration, Instant};
+
+use crate::messages::Messages;
 
 /// Nothing is shown for files that take less than this.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -9,12 +11,10 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// How often the line changes.
 const INTERVAL: Duration = Duration::from_millis(200);
 
-/// Goes to the start of the line and erases it.
-const ERASE_LINE: &str = "\r\x1b[K";
-
 /// The progress of one file.
 #[derive(Debug)]
-pub(super) struct Progress {
+pub(super) struct Progress<'a> {
+    messages: &'a Messages,
     start: Instant,
     shown_at: Option<Instant>,
     enabled: bool,
@@ -33,12 +33,12 @@ pub(super) struct Position {
     pub(super) flows: u64,
 }
 
-impl Progress {
+impl<'a> Progress<'a> {
     /// The progress of a file of which reading begins now; shown only if `wanted` and if somebody
     /// is there to see it.
-    pub(super) fn begin(wanted: bool) -> Self {
+    pub(super) fn begin(wanted: bool, messages: &'a Messages) -> Self {
         let enabled = wanted && std::io::stderr().is_terminal();
-        Self { start: Instant::now(), shown_at: None, enabled }
+        Self { messages, start: Instant::now(), shown_at: None, enabled }
     }
 
     /// Shows the line if it is time to.
@@ -52,17 +52,14 @@ impl Progress {
         };
         if due {
             self.shown_at = Some(Instant::now());
-            let line = describe(position(), self.start.elapsed());
-            let _ = write!(std::io::stderr(), "{ERASE_LINE}{line}");
+            self.messages.show_progress(&describe(position(), self.start.elapsed()));
         }
     }
 }
 
-impl Drop for Progress {
+impl Drop for Progress<'_> {
     fn drop(&mut self) {
-        if self.shown_at.is_some() {
-            let _ = write!(std::io::stderr(), "{ERASE_LINE}");
-        }
+        self.messages.hide_progress();
     }
 }
 

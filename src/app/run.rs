@@ -71,6 +71,9 @@ fn go(config: &Config, messages: &Messages) -> Result<(), SetupError> {
         if stop.is_raised() || pipeline.is_abandoned() {
             break;
         }
+        if setup.next_input_may_wait() {
+            pipeline.flush();
+        }
         current = setup.open_next_input();
     }
     finish(config, pipeline, last_phase, device);
@@ -97,6 +100,7 @@ impl Reading<'_> {
             !is_live(self.config)
                 && !self.config.verbosity.quiet
                 && !matches!(self.config.sink, Sink::Console(_)),
+            self.messages,
         );
         let mut wanted = Wanted::new(filter);
         let (mut packets, mut looks) = (0, 0);

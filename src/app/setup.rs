@@ -139,6 +139,15 @@ impl<'a> Setup<'a> {
         None
     }
 
+    /// Whether it may take as long as somebody likes to open the next input: a pipe that nobody
+    /// writes to.
+    pub(super) fn next_input_may_wait(&self) -> bool {
+        match self.inputs.last() {
+            Some(PendingInput::File(path, _)) => !path.is_file(),
+            Some(PendingInput::Device { .. }) | None => false,
+        }
+    }
+
     fn open(&self, input: &PendingInput<'_>) -> Result<(Source, Phase), SetupError> {
         let (source, phase) = match *input {
             PendingInput::File(path, phase) => (Source::open_file(path)?, phase),

@@ -1,7 +1,7 @@
-//! Pipes that nobody reads any more.
+//! Pipes that nobody reads any more, or nobody writes to yet.
 
 use crate::support::packets::{Connection, Side};
-use crate::support::sandbox::Sandbox;
+use crate::support::sandbox::{Sandbox, wait_until};
 
 /// `tcpflow -c | head -1` is no failure, as with every filter; the report, asked for, is whole.
 #[test]
@@ -29,4 +29,18 @@ fn a_broken_standard_error_costs_nothing() {
     sandbox.shell("tcpflow -v -T closed%a -o out -r in.pcap 2>&-").succeeds();
     assert_eq!(sandbox.read("out/closed00001"), b"text");
     assert_eq!(sandbox.read("out/010.000.000.001.00001-010.000.000.002.00080"), b"text");
+}
+
+/// While the program waits for somebody to open the next input, all of the one before is written:
+/// whoever kills it loses nothing.
+#[test]
+fn what_was_read_is_written_before_a_pipe_is_waited_for() {
+    let sandbox = Sandbox::with_flow();
+    nix::unistd::mkfifo(&sandbox.path("pipe"), nix::sys::stat::Mode::S_IRWXU).unwrap();
+    let running = sandbox.start("-o out -T %a -r in.pcap -r pipe");
+    let file = sandbox.path("out/00001");
+    wait_until("the first flow", || std::fs::read(&file).is_ok_and(|text| text == b"text"));
+    running.signal(rustix::process::Signal::KILL);
+    running.finish();
+    assert_eq!(sandbox.read("out/00001"), b"text");
 }
