@@ -1,6 +1,6 @@
 //! Rebuilds TCP byte streams from captured packets, one file per direction of each connection.
 //!
-//! A packet takes one way through the crate, and each stage knows only what it needs:
+//! A packet takes one way through the crate:
 //!
 //! ```text
 //! capture  ->  decode  ->  flow  ->  output  ->  scan  ->  report

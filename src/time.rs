@@ -163,8 +163,8 @@ pub struct Civil {
 impl Civil {
     /// The date and time `seconds` after 1970-01-01T00:00:00, without any time zone.
     ///
-    /// Written here because the whole need is this one conversion; a calendar crate would bring
-    /// time zones and parsing that nothing uses.
+    /// Written here because it is done for every flow; where time zones are needed, in the picture, a
+    /// calendar crate does it.
     pub fn from_unix_seconds(seconds: i64) -> Self {
         const DAYS_PER_ERA: i64 = 146_097; // 400 years
         let day_number = seconds.div_euclid(86_400);

@@ -26,9 +26,10 @@ pub use run::run;
 pub enum Exit {
     /// Everything asked for was done.
     Success,
-    /// Something was not: an input unreadable or damaged, an output not written.
+    /// Something was not: an input unreadable or damaged, an output not written, an option that asks
+    /// for the impossible.
     Failure,
-    /// The command line makes no sense.
+    /// The command line could not be understood.
     Usage,
 }
 

@@ -32,8 +32,8 @@ pub(super) struct PcapReader {
     max_packet: u32,
     link_type: LinkType,
     header: PcapHeader,
-    /// Version 2.4, little-endian, in microseconds, not patched, and no packet longer than the
-    /// format allows is within the snaplen.
+    /// Whether it is plain pcap: version 2.4, little-endian, in microseconds, not patched, with a
+    /// snaplen within the format's limit.
     is_ordinary: bool,
 }
 

@@ -17,8 +17,8 @@ use crate::chunk::Chunk;
 /// and half a processor's own cache is still free.
 const HELD_LEN: usize = 1 << 20;
 
-/// Once others have held so many more than a third of the buffers, most of what is read is written from
-/// there, and what is read at once may be twice as much: to hand half as many over costs a tenth less.
+/// Once [`Window::held`] has come so far, most data is written straight from the buffers; buffers of
+/// twice the size then save a tenth, for half as many change hands.
 const OFTEN: u32 = 16;
 
 /// Buffers that are kept for when nobody else holds them any more.
@@ -41,8 +41,8 @@ pub(super) struct Window<R> {
     others: Vec<Chunk>,
     /// The length of a buffer as long as nobody else holds any.
     usual_len: usize,
-    /// How often others held a buffer of late: two more for each that they did, one less for each that
-    /// they did not.
+    /// How often others held a buffer of late: plus two for each that was still held when the next was
+    /// needed, minus one for each that was free.
     held: u32,
     /// The length of a buffer from when others hold some until nobody does for a while.
     held_len: usize,

@@ -176,7 +176,10 @@ pub const OPTIONS: &[Opt] = &[
     flag(Id::MaxFiles, 'f', "max-files", Section::Output)
         .argument("N")
         .brief("have at most N flow files open at once")
-        .more("Any number of flows is handled with any limit; this only saves descriptors."),
+        .more(
+            "Any number of flows is handled with any limit. With less than 512, one thread writes \
+             all files.",
+        ),
     flag(Id::Template, 'T', "template", Section::Naming)
         .argument("TEMPLATE")
         .brief("name files by this template (default %A.%a-%B.%b%V%v%C%c)")

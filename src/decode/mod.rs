@@ -6,6 +6,10 @@
 //! 4. `tunnel` finds the datagram inside a datagram; back to step 2.
 //! 5. [`transport`] reads the TCP header: a payload gives a [`Segment`].
 //!
+//! `innermost` goes through steps 2 to 5. Nearly all frames take a shorter way through all of them at
+//! once: those of the usual shape ([`Decoder::usual`], [`Decoder::nearly_usual`]), and those without
+//! fragments and tunnels ([`Decoder::plain`]).
+//!
 //! Nothing here does I/O or panics, whatever the bytes. Only fragments are kept from one packet to
 //! the next, in bounded memory; only fragments and compressed datagrams allocate. Lengths that
 //! headers claim are believed only as far as bytes were captured. Checksums are not verified:
@@ -118,7 +122,7 @@ impl Decoder {
         Some((datagram, origin.segment(carried.addresses.with_ports(ports), header)))
     }
 
-    /// What most of these are: Ethernet without tags around IPv4 without options around TCP. `None`
+    /// The first short way: Ethernet without tags around IPv4 without options around TCP. `None`
     /// if it is anything else, which [`nearly_usual`](Self::nearly_usual) is to be asked about.
     #[inline(always)]
     pub fn usual<'a>(&self, packet: &RawPacket<'a>, time: Timestamp) -> Option<Segment<'a>> {
@@ -128,7 +132,7 @@ impl Decoder {
         }
     }
 
-    /// What most of the others are: the same with IPv6, or with one VLAN tag. `None` if it is anything
+    /// The second short way: the same with IPv6, or with one VLAN tag. `None` if it is anything
     /// else, which [`plain`](Self::plain) is to be asked about.
     pub fn nearly_usual<'a>(&self, packet: &RawPacket<'a>, time: Timestamp) -> Option<Segment<'a>> {
         match self.may_be_plain(packet) {

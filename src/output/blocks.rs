@@ -11,8 +11,8 @@ use arrayvec::ArrayVec;
 
 use crate::sys::readiness::Readiness;
 
-/// What a small block holds. With their links and lengths, blocks of both sizes are as large as
-/// several lines of a processor's cache.
+/// Bytes in a small block. With its link and its length it fills whole lines of a processor's cache;
+/// so does a large one.
 pub(super) const SMALL: usize = 496;
 
 /// What a large block holds: a usual segment and some more.

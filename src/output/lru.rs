@@ -1,8 +1,7 @@
 //! An order of use: which of many numbered things was used least recently.
 //!
 //! A list linked through a vector of neighbours. Things have small numbers already, so no hashing
-//! is needed, and touching the thing at the front, which happens for nearly every packet, is one
-//! comparison.
+//! is needed, and touching the thing at the front is one comparison.
 
 const NONE: u32 = u32::MAX;
 

@@ -58,7 +58,7 @@ pub struct StoredFile {
     pub(super) index: Option<FileId>,
     /// Stands for its name, if it is a flow's.
     pub(super) name: Option<NameHash>,
-    /// The modification time it gets whenever it is closed.
+    /// The modification time it gets when it is finished.
     pub(super) stamp: Option<Timestamp>,
     /// The open file, if it was opened only to be finished.
     pub(super) opened_to_finish: Option<File>,

@@ -1,9 +1,9 @@
 //! What is found in packets and in the bytes of finished streams.
 //!
 //! A [`FlowScanner`] tells what it found in a flow, for the flow's entry in the report
-//! ([`Findings`]); a [`PacketScanner`] what it saw in the whole run ([`RunFindings`]). The program's stages
-//! do not know which scanners there are; those that the command line asked for are made when a run
-//! is set up.
+//! ([`Findings`]); a [`PacketScanner`] what it saw in the whole run ([`RunFindings`]). Those that the
+//! command line asked for are made when a run is set up; the packet loop does not know which there
+//! are.
 
 mod content;
 mod hash_scanner;

@@ -8,9 +8,9 @@ use super::{FileId, FileStore};
 use crate::output::create::{self, Creation};
 use crate::output::write_behind::Target;
 
-/// A descriptor is given up for another file's once so many times as many writes as there are
-/// descriptors have passed since it was used. If all are in use more often than that, the other
-/// file is opened for its write alone: of files written in turns, those that have a descriptor
+/// A descriptor may be given up for another file's once this many writes for each open file have
+/// passed since it was used. If all are used more often than that, the other file is opened for its
+/// write alone: of files written in turns, those that have a descriptor
 /// keep it, rather than each losing it just before its turn.
 const IDLE_ROUNDS: u64 = 4;
 

@@ -20,8 +20,8 @@ use crate::output::pending::Gathered;
 use crate::output::stored_file::StoredFile;
 use crate::output::write_behind::{Target, Write};
 
-/// A file that takes on a smaller part of a chunk, or of what of it was yet to be read when the file
-/// began, is better off with a window.
+/// A file that takes on less than this part of a chunk, or of what remained of it when the file began,
+/// goes back to a window.
 const WORTH_IT: usize = 32;
 
 /// If most files are, no file takes on anything of so many chunks.

@@ -87,7 +87,7 @@ pub struct Limits {
 pub struct FileStore {
     files: Vec<Option<Box<StoredFile>>>,
     free: Vec<u32>,
-    /// All files with bytes in memory, and some that had.
+    /// All files with bytes in memory; those that have none any more are passed over.
     line: Line,
     /// Files with a descriptor.
     open: UseOrder,

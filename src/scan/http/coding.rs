@@ -2,12 +2,12 @@
 
 use super::codec::{Codec, Coding, Status};
 
-/// A body may grow by this factor,
+/// A body may grow by this factor.
 const LIMIT_FACTOR: u64 = 1000;
-/// and by this many bytes,
+/// So many bytes are allowed on top of that.
 const LIMIT_EXTRA: u64 = 1 << 20;
-/// or up to this many bytes, of which all bodies of a stream share what is beyond the former: a
-/// stream can hold thousands of bombs of a kilobyte.
+/// So many bytes on top of both are shared by all bodies of a stream, which can hold thousands of bombs
+/// of a kilobyte.
 const ALLOWANCE: u64 = 1 << 30;
 
 /// Coded bytes are looked at in blocks that begin at multiples of this, so that decisions do not
