@@ -1,4 +1,26 @@
 //! What becomes of the streams' bytes: files, console, packet files.
+//!
+//! The way of a payload to its flow's file begins in `flow_files` and is chosen in
+//! `store::placing`. All but the writing is done by the packet loop; the thread that writes is named
+//! on the right, and the packet loop does some of its work when that has too much to do.
+//!
+//! ```text
+//!  small flows    blocks of a window        (chain, blocks)  -- flow closes --> jobs, finish   "files"
+//!                   |  or, if memory is scarce, where it stands in the capture  (left, store::leaving)
+//!                   |                                        -- no memory ----> write_behind   "writer"
+//!                   v  beyond 32 KB
+//!  large flows    pieces of the capture's buffer     (lent)  -- buffer read --> write_behind   "writer"
+//!                   ^
+//!                   v  if few of them come with each buffer, or hashes are wanted
+//!                 a window in one piece, 256 KB   (pending)  -- full ---------> write_behind   "writer"
+//! ```
+//!
+//! Bytes that arrive late overwrite those of the window, or of a piece; those that lie before the
+//! window are written past it. Bytes that arrive again are compared with those that are there,
+//! wherever they are (`store::repeats`).
+//!
+//! Whatever way bytes took, a file is complete when nothing of it is on the way (`store::writing`
+//! settles that), and `finish` then needs nothing of the store.
 
 mod blocks;
 mod chain;
