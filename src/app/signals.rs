@@ -1,4 +1,4 @@
-//! The signals that ask the program to stop.
+//! The signals that ask the program to stop, and one that would kill it.
 //!
 //! The first one is noted, and the run ends in good order at the next packet; the second one ends
 //! the program at once.
@@ -30,6 +30,9 @@ impl StopFlag {
             )?;
             flag::register(signal, Arc::clone(&stop))?;
         }
+        // Whoever handles it, and be it so, has an error from a write beyond the limit of a file's size
+        // (`ulimit -f`), instead of being killed by it.
+        flag::register(libc::SIGXFSZ, Arc::default())?;
         Ok(Self(stop))
     }
 

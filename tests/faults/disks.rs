@@ -31,6 +31,18 @@ fn a_full_disk_is_told_and_the_other_flows_go_on() {
     assert!(report.flows.iter().any(|flow| flow.filename.is_none() && flow.filesize == "200000"));
 }
 
+/// With `ulimit -f` the system kills who writes beyond it, unless that was asked not to be.
+#[test]
+fn a_file_that_may_not_grow_further_is_told_and_the_other_flows_go_on() {
+    let sandbox = Sandbox::new();
+    let small = Connection::between("10.0.0.1:2", "10.0.0.2:80").says(Side::Client, b"small");
+    sandbox.capture("in.pcap", [flow(1, 200_000), small]);
+    let line = "ulimit -f 100; tcpflow -T %a -o out -r in.pcap";
+    sandbox.shell(line).fails(1, &["out/00001: File too large"]);
+    assert_eq!(sandbox.read("out/00002"), b"small");
+    assert_eq!(sandbox.report("out/report.xml").flow("out/00002").filesize, "5");
+}
+
 /// Not a line for each of many flows: the first ones are named, the others counted; and what the
 /// report says is written, is.
 #[test]
