@@ -11,9 +11,9 @@ use std::time::Duration;
 use super::archive::Archive;
 
 /// Bytes handed over at once, at most: small enough to be in a processor's cache still.
-const CHUNK_LEN: usize = 256 << 10;
-/// Chunks that may wait to be taken.
-const CHUNKS_AHEAD: usize = 4;
+const PORTION_LEN: usize = 256 << 10;
+/// Portions that may wait to be taken.
+const PORTIONS_AHEAD: usize = 4;
 /// After so many damaged files an archive is given up.
 const MOST_DAMAGED: usize = 100;
 /// How long to wait for bytes before saying that there are none now.
@@ -26,16 +26,16 @@ pub(super) struct ReadAhead {
     /// `None` once it is known how the thread ended.
     thread: Option<JoinHandle<()>>,
     events: Receiver<Event>,
-    /// Takes used chunks back to the thread.
+    /// Takes used portions back to the thread.
     used: Sender<Vec<u8>>,
-    chunk: Chunk,
+    portion: Portion,
     /// An event that must not be looked at before the current file is left.
     next_member: Option<String>,
 }
 
 /// Bytes on their way. Invariant: `start <= end <= bytes.len()`.
 #[derive(Default)]
-struct Chunk {
+struct Portion {
     bytes: Vec<u8>,
     start: usize,
     end: usize,
@@ -43,7 +43,7 @@ struct Chunk {
 
 /// What the thread has to tell. When it has ended, the archive has.
 enum Event {
-    Bytes(Chunk),
+    Bytes(Portion),
     NextMember(String),
     /// The current file is damaged; others may come.
     Damaged(io::Error),
@@ -53,13 +53,13 @@ enum Event {
 impl ReadAhead {
     /// Begins to read.
     pub(super) fn start(archive: Box<dyn Archive>) -> io::Result<Self> {
-        let (to_reader, events) = sync_channel(CHUNKS_AHEAD);
+        let (to_reader, events) = sync_channel(PORTIONS_AHEAD);
         let (used, from_reader) = channel();
         let thread = thread::Builder::new()
             .name("read-ahead".to_owned())
             .spawn(move || run(archive, &to_reader, &from_reader))?;
         let thread = Some(thread);
-        Ok(Self { thread, events, used, chunk: Chunk::default(), next_member: None })
+        Ok(Self { thread, events, used, portion: Portion::default(), next_member: None })
     }
 
     /// Drops what is left of the current file and goes on to the next; `None` if there is none.
@@ -68,9 +68,9 @@ impl ReadAhead {
             if let Some(name) = self.next_member.take() {
                 return Ok(Some(name));
             }
-            self.chunk = Chunk::default();
+            self.portion = Portion::default();
             match self.events.recv() {
-                Ok(Event::Bytes(chunk)) => drop(self.used.send(chunk.bytes)),
+                Ok(Event::Bytes(portion)) => drop(self.used.send(portion.bytes)),
                 Ok(Event::NextMember(name)) => self.next_member = Some(name),
                 // Nobody wants the rest of that file.
                 Ok(Event::Damaged(_)) => {}
@@ -93,14 +93,14 @@ impl ReadAhead {
 impl Read for ReadAhead {
     /// Fails with [`ErrorKind::WouldBlock`] if there are no bytes for some time.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        while self.chunk.start == self.chunk.end {
+        while self.portion.start == self.portion.end {
             if self.next_member.is_some() {
                 return Ok(0);
             }
             match self.events.recv_timeout(PATIENCE) {
-                Ok(Event::Bytes(chunk)) => {
-                    let used = std::mem::replace(&mut self.chunk, chunk);
-                    // A thread that has ended needs no chunks.
+                Ok(Event::Bytes(portion)) => {
+                    let used = std::mem::replace(&mut self.portion, portion);
+                    // A thread that has ended needs no portions.
                     let _ = self.used.send(used.bytes);
                 }
                 Ok(Event::NextMember(name)) => self.next_member = Some(name),
@@ -109,9 +109,10 @@ impl Read for ReadAhead {
                 Err(RecvTimeoutError::Disconnected) => return self.check_thread().map(|()| 0),
             }
         }
-        let chunk = &mut self.chunk;
-        let count = chunk.bytes.get(chunk.start..chunk.end).unwrap_or_default().read(buffer)?;
-        chunk.start += count;
+        let portion = &mut self.portion;
+        let count =
+            portion.bytes.get(portion.start..portion.end).unwrap_or_default().read(buffer)?;
+        portion.start += count;
         Ok(count)
     }
 }
@@ -120,8 +121,8 @@ impl Read for ReadAhead {
 fn run(mut archive: Box<dyn Archive>, events: &SyncSender<Event>, used: &Receiver<Vec<u8>>) {
     let mut damaged = 0;
     loop {
-        let at_end = match read_chunk(&mut *archive, used) {
-            Ok(Some(chunk)) => events.send(Event::Bytes(chunk)).map(|()| false),
+        let at_end = match read_portion(&mut *archive, used) {
+            Ok(Some(portion)) => events.send(Event::Bytes(portion)).map(|()| false),
             Ok(None) => Ok(true),
             // An archive that ends too early has no more files.
             Err(error) if error.kind() == ErrorKind::UnexpectedEof => {
@@ -153,13 +154,16 @@ fn run(mut archive: Box<dyn Archive>, events: &SyncSender<Event>, used: &Receive
 }
 
 /// The next bytes of the current file; `None` at its end.
-fn read_chunk(archive: &mut dyn Archive, used: &Receiver<Vec<u8>>) -> io::Result<Option<Chunk>> {
+fn read_portion(
+    archive: &mut dyn Archive,
+    used: &Receiver<Vec<u8>>,
+) -> io::Result<Option<Portion>> {
     let mut bytes = used.try_recv().unwrap_or_default();
-    bytes.resize(CHUNK_LEN, 0);
+    bytes.resize(PORTION_LEN, 0);
     loop {
         match archive.read(&mut bytes) {
             Ok(0) => return Ok(None),
-            Ok(end) => return Ok(Some(Chunk { bytes, start: 0, end })),
+            Ok(end) => return Ok(Some(Portion { bytes, start: 0, end })),
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }

@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 
 use super::backlog::{Backlog, Limits};
 use super::extension;
+use super::frame_facts::FrameFacts;
 use super::network::{Addresses, Carried, Fragment};
-use super::origin::Origin;
 use crate::time::Timestamp;
 
 const LIMITS: Limits = Limits { bytes: 64 * 1024 * 1024, wait_micros: 30_000_000 };
@@ -56,7 +56,7 @@ pub(super) struct Joined {
     protocol: u8,
     payload: Vec<u8>,
     /// All the frames that it came in.
-    pub(super) origin: Origin,
+    pub(super) facts: FrameFacts,
 }
 
 impl Joined {
@@ -85,7 +85,7 @@ struct Partial {
     /// What the fragment at offset 0 said, once it has come.
     first: Option<First>,
     fragments: usize,
-    origin: Option<Origin>,
+    facts: Option<FrameFacts>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -112,11 +112,11 @@ impl Fragments {
         key: &Key,
         carried: &Carried<'_>,
         fragment: &Fragment,
-        origin: Origin,
+        facts: FrameFacts,
     ) -> Option<Joined> {
-        let partial = self.backlog.update(key.clone(), origin.time, |partial| {
-            let origin = partial.origin.map_or(origin, |earlier| earlier.and_later(origin));
-            partial.origin = Some(origin);
+        let partial = self.backlog.update(key.clone(), facts.time, |partial| {
+            let facts = partial.facts.map_or(facts, |earlier| earlier.and_later(facts));
+            partial.facts = Some(facts);
             partial.add(carried, fragment)
         });
         if partial.total != Some(partial.held) {
@@ -233,7 +233,7 @@ impl Partial {
             addresses: key.addresses,
             protocol: self.first?.protocol,
             payload,
-            origin: self.origin?,
+            facts: self.facts?,
         })
     }
 }
@@ -277,10 +277,14 @@ mod tests {
             let fragment = Fragment { id, offset, more, missing };
             let carried =
                 Carried { addresses, protocol: 6, payload: bytes, fragment: Some(fragment) };
-            let origin =
-                Origin { time: at(now), wire_len: 100, captured_len: 90, ..Origin::default() };
+            let facts = FrameFacts {
+                time: at(now),
+                wire_len: 100,
+                captured_len: 90,
+                ..FrameFacts::default()
+            };
             let key = Key::new(&carried, &fragment);
-            self.fragments.add(&key, &carried, &fragment, origin).map(|joined| joined.payload)
+            self.fragments.add(&key, &carried, &fragment, facts).map(|joined| joined.payload)
         }
 
         fn given_up(&mut self) -> Vec<Vec<u8>> {
@@ -423,9 +427,10 @@ mod tests {
         let fragment = Fragment { id: 1, offset: 8, more: false, missing: 0 };
         let carried =
             Carried { addresses: ADDRESSES, protocol: 6, payload: b"b", fragment: Some(fragment) };
-        let origin = Origin { time: at(5), wire_len: 7, captured_len: 6, ..Origin::default() };
-        let joined = test.fragments.add(&key(1), &carried, &fragment, origin).unwrap();
-        let origin = joined.origin;
-        assert_eq!((origin.time, origin.wire_len, origin.captured_len), (at(5), 107, 96));
+        let facts =
+            FrameFacts { time: at(5), wire_len: 7, captured_len: 6, ..FrameFacts::default() };
+        let joined = test.fragments.add(&key(1), &carried, &fragment, facts).unwrap();
+        let facts = joined.facts;
+        assert_eq!((facts.time, facts.wire_len, facts.captured_len), (at(5), 107, 96));
     }
 }

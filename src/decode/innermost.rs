@@ -4,8 +4,8 @@
 use super::compression;
 use super::extension;
 use super::fragments::{Fragments, Joined, Key};
+use super::frame_facts::FrameFacts;
 use super::network::{self, Carried, Fragment, TCP};
-use super::origin::Origin;
 use super::segment::{FiveTuple, Segment};
 use super::transport::{self, Header};
 use super::{Datagram, Found, Verdict, tunnel};
@@ -36,19 +36,23 @@ impl Innermost {
     pub(super) fn examine(
         &mut self,
         datagram: &Datagram<'_>,
-        origin: Origin,
+        facts: FrameFacts,
         visit: &mut dyn FnMut(Found<'_>),
     ) {
         let mut tell = |verdict: Verdict<'_>| visit(Found::Datagram(datagram, &verdict));
         match network::read(datagram.data) {
-            Some(carried) => self.look_inside(carried, origin, MAX_DEPTH, &mut tell),
+            Some(carried) => self.look_inside(carried, facts, MAX_DEPTH, &mut tell),
             None => tell(Verdict::NotTcp),
         }
     }
 
     /// The segment that a datagram begins with of which the rest will never come.
-    pub(super) fn beginning<'a>(&self, datagram: &'a [u8], origin: Origin) -> Option<Segment<'a>> {
-        self.beginning_of(network::read(datagram)?, origin)
+    pub(super) fn beginning<'a>(
+        &self,
+        datagram: &'a [u8],
+        facts: FrameFacts,
+    ) -> Option<Segment<'a>> {
+        self.beginning_of(network::read(datagram)?, facts)
     }
 
     /// Tells `visit` of datagrams whose fragments have waited too long.
@@ -67,16 +71,16 @@ impl Innermost {
 
     fn visit_beginning(&self, joined: &Joined, visit: &mut dyn FnMut(Found<'_>)) {
         let carried = joined.carried();
-        if let Some(segment) = carried.and_then(|it| self.beginning_of(it, joined.origin)) {
+        if let Some(segment) = carried.and_then(|it| self.beginning_of(it, joined.facts)) {
             visit(Found::Overdue(segment));
         }
     }
 
-    fn beginning_of<'a>(&self, carried: Carried<'a>, origin: Origin) -> Option<Segment<'a>> {
+    fn beginning_of<'a>(&self, carried: Carried<'a>, facts: FrameFacts) -> Option<Segment<'a>> {
         let (mut carried, _) = self.descend(carried, MAX_DEPTH)?;
         // A first fragment inside another is no more complete than that, and no less.
         carried.fragment.take_if(|fragment| fragment.offset == 0);
-        match carried.is_tcp().then(|| verdict(&carried, &origin))? {
+        match carried.is_tcp().then(|| verdict(&carried, &facts))? {
             Verdict::Segment(segment) => Some(segment),
             _ => None,
         }
@@ -86,7 +90,7 @@ impl Innermost {
     fn look_inside(
         &mut self,
         carried: Carried<'_>,
-        origin: Origin,
+        facts: FrameFacts,
         levels: usize,
         tell: &mut dyn FnMut(Verdict<'_>),
     ) {
@@ -94,38 +98,38 @@ impl Innermost {
             return tell(Verdict::NotTcp);
         };
         if let Some(fragment) = carried.fragment {
-            return self.take_fragment(carried, fragment, origin, levels, tell);
+            return self.take_fragment(carried, fragment, facts, levels, tell);
         }
         if carried.protocol == compression::PROTOCOL {
             return match compression::inflate(carried.payload) {
                 Some((protocol, payload)) => {
                     let carried = Carried { protocol, payload: &payload, ..carried };
-                    self.look_inside(carried, origin, levels, tell);
+                    self.look_inside(carried, facts, levels, tell);
                 }
                 None => tell(Verdict::NotTcp),
             };
         }
-        tell(verdict(&carried, &origin));
+        tell(verdict(&carried, &facts));
     }
 
     fn take_fragment(
         &mut self,
         carried: Carried<'_>,
         fragment: Fragment,
-        origin: Origin,
+        facts: FrameFacts,
         levels: usize,
         tell: &mut dyn FnMut(Verdict<'_>),
     ) {
         let key = Key::new(&carried, &fragment);
-        if let Some(joined) = self.fragments.add(&key, &carried, &fragment, origin) {
+        if let Some(joined) = self.fragments.add(&key, &carried, &fragment, facts) {
             return match joined.carried() {
-                Some(carried) => self.look_inside(carried, joined.origin, levels, tell),
+                Some(carried) => self.look_inside(carried, joined.facts, levels, tell),
                 None => tell(Verdict::NotTcp),
             };
         }
         let beginning = self.fragments.beginning(&key).filter(Carried::is_tcp);
         tell(match beginning.and_then(|carried| tuple(&carried)) {
-            Some(tuple) => Verdict::Fragment(Some(origin.headless_segment(tuple))),
+            Some(tuple) => Verdict::Fragment(Some(facts.headless_segment(tuple))),
             None if carried.protocol == TCP => Verdict::Fragment(None),
             None => Verdict::NotTcp,
         });
@@ -163,10 +167,10 @@ impl Innermost {
 }
 
 #[inline]
-fn verdict<'a>(carried: &Carried<'a>, origin: &Origin) -> Verdict<'a> {
+fn verdict<'a>(carried: &Carried<'a>, facts: &FrameFacts) -> Verdict<'a> {
     match (tuple(carried), Header::parse(carried.payload)) {
-        (Some(tuple), Some(header)) => Verdict::Segment(origin.segment(tuple, header)),
-        (Some(tuple), None) => Verdict::Headless(origin.headless_segment(tuple)),
+        (Some(tuple), Some(header)) => Verdict::Segment(facts.segment(tuple, header)),
+        (Some(tuple), None) => Verdict::Headless(facts.headless_segment(tuple)),
         (None, _) => Verdict::NotTcp,
     }
 }

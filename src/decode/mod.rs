@@ -19,10 +19,10 @@ mod backlog;
 mod compression;
 mod extension;
 mod fragments;
+mod frame_facts;
 mod innermost;
 pub mod link;
 pub mod network;
-mod origin;
 pub mod segment;
 pub mod transport;
 mod tunnel;
@@ -31,9 +31,9 @@ mod usual;
 use crate::capture::{LinkType, RawPacket};
 use crate::time::Timestamp;
 
+use frame_facts::FrameFacts;
 use innermost::Innermost;
 use link::LinkLayer;
-use origin::Origin;
 
 pub use link::Beacon;
 pub use segment::{Datagram, FiveTuple, LinkFacts, MacAddr, Segment, TcpFlags};
@@ -118,8 +118,8 @@ impl Decoder {
         let carried = network::read(datagram.data).filter(network::Carried::is_tcp)?;
         let ports = transport::ports(carried.payload)?;
         let header = transport::Header::parse(carried.payload)?;
-        let origin = Origin { link: datagram.link, ..Origin::of(packet, time) };
-        Some((datagram, origin.segment(carried.addresses.with_ports(ports), header)))
+        let facts = FrameFacts { link: datagram.link, ..FrameFacts::of(packet, time) };
+        Some((datagram, facts.segment(carried.addresses.with_ports(ports), header)))
     }
 
     /// The first short way: Ethernet without tags around IPv4 without options around TCP. `None`
@@ -168,9 +168,9 @@ impl Decoder {
             self.give_up_overdue(time, visit);
         }
         let innermost = &mut self.innermost;
-        self.link.read(packet, Origin::of(packet, time), &mut |found| match found {
-            link::Found::Datagram(datagram, origin) => {
-                innermost.examine(&datagram, origin, visit);
+        self.link.read(packet, FrameFacts::of(packet, time), &mut |found| match found {
+            link::Found::Datagram(datagram, facts) => {
+                innermost.examine(&datagram, facts, visit);
             }
             link::Found::Beacon(beacon) => visit(Found::Beacon(beacon)),
         });
@@ -184,8 +184,8 @@ impl Decoder {
     /// To be called at the end of input: gives up everything that still waits for fragments.
     pub fn finish(&mut self, mut visit: impl FnMut(Found<'_>)) {
         let innermost = &mut self.innermost;
-        self.link.give_up(|datagram, origin| {
-            if let Some(segment) = innermost.beginning(datagram.data, origin) {
+        self.link.give_up(|datagram, facts| {
+            if let Some(segment) = innermost.beginning(datagram.data, facts) {
                 visit(Found::Overdue(segment));
             }
         });
@@ -199,8 +199,8 @@ impl Decoder {
 
     fn give_up_overdue(&mut self, now: Timestamp, visit: &mut dyn FnMut(Found<'_>)) {
         let innermost = &mut self.innermost;
-        self.link.give_up_overdue(now, |datagram, origin| {
-            if let Some(segment) = innermost.beginning(datagram.data, origin) {
+        self.link.give_up_overdue(now, |datagram, facts| {
+            if let Some(segment) = innermost.beginning(datagram.data, facts) {
                 visit(Found::Overdue(segment));
             }
         });

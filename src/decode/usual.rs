@@ -4,8 +4,8 @@
 //! is enough. What is not as usual, or odd in any way, is left to those who read layer by layer; what
 //! is read here is what they would read.
 
+use super::frame_facts::FrameFacts;
 use super::network;
-use super::origin::Origin;
 use super::segment::{Datagram, FiveTuple, LinkFacts, MacAddr, Segment, TcpFlags};
 use super::transport::{self, Header};
 use crate::capture::RawPacket;
@@ -91,7 +91,7 @@ fn read_v4<'a>(
     let header = read_tcp(packet, at + IPV4, at + claimed, tcp)?;
     let (source, destination) = (part::<12, 4, _>(&head), part::<16, 4, _>(&head));
     let tuple = FiveTuple::v4_of_wire(source, destination, part::<0, 4, _>(&tcp));
-    Some(Origin { link, ..Origin::of(packet, time) }.segment(tuple, header))
+    Some(FrameFacts { link, ..FrameFacts::of(packet, time) }.segment(tuple, header))
 }
 
 /// The same for version 6.
@@ -111,7 +111,7 @@ fn read_v6<'a>(
     let header = read_tcp(packet, at + IPV6, end, tcp)?;
     let (source, destination) = (part::<8, 16, _>(head), part::<24, 16, _>(head));
     let tuple = FiveTuple::v6(source, destination, transport::ports(&tcp)?);
-    Some(Origin { link, ..Origin::of(packet, time) }.segment(tuple, header))
+    Some(FrameFacts { link, ..FrameFacts::of(packet, time) }.segment(tuple, header))
 }
 
 /// Reads the TCP header that begins `at` there in the frame, of a datagram that claims to end at

@@ -111,7 +111,7 @@ impl Locality {
 pub(super) struct Rereading {
     /// What was read ahead: of one file, window by window.
     capture: Option<Arc<File>>,
-    windows: Vec<Window>,
+    windows: Vec<ReadWindow>,
     references: Vec<Reference>,
     /// Where in `bytes` is what each of them stands for.
     places: Vec<usize>,
@@ -123,7 +123,7 @@ pub(super) struct Rereading {
 
 /// A window that was read ahead.
 #[derive(Clone, Copy, Debug)]
-struct Window {
+struct ReadWindow {
     /// Two windows that end with the same payload are the same.
     last: Reference,
     begin: usize,
@@ -166,7 +166,7 @@ impl Rereading {
         Ok(())
     }
 
-    fn find(&self, left: Left<'_>) -> Option<Window> {
+    fn find(&self, left: Left<'_>) -> Option<ReadWindow> {
         let is_here = self.capture.as_ref().is_some_and(|it| Arc::ptr_eq(it, left.capture));
         let last = left.chain.last_reference()?;
         self.windows.iter().find(|window| is_here && window.last == last).copied()
@@ -184,7 +184,7 @@ impl Rereading {
             let begin = self.references.len();
             chain.references(&mut self.references);
             if let Some(&last) = self.references.last() {
-                self.windows.push(Window { last, begin, end: self.references.len() });
+                self.windows.push(ReadWindow { last, begin, end: self.references.len() });
             }
         }
         let Some(file) = file else { return Ok(()) };

@@ -22,7 +22,7 @@ mod wifi;
 
 use etherparse::EtherType;
 
-use super::origin::Origin;
+use super::frame_facts::FrameFacts;
 use super::segment::{Datagram, LinkFacts};
 use crate::capture::{LinkType, RawPacket};
 use crate::time::Timestamp;
@@ -39,7 +39,7 @@ pub fn supports(link_type: LinkType) -> bool {
 /// What a frame may hold that someone wants to know of.
 pub(super) enum Found<'a> {
     /// A datagram, and where it came from.
-    Datagram(Datagram<'a>, Origin),
+    Datagram(Datagram<'a>, FrameFacts),
     /// The announcement of a wireless network.
     Beacon(Beacon<'a>),
 }
@@ -60,12 +60,12 @@ impl LinkLayer {
     pub(super) fn read(
         &mut self,
         packet: &RawPacket<'_>,
-        origin: Origin,
+        facts: FrameFacts,
         visit: &mut dyn FnMut(Found<'_>),
     ) {
         let (link_type, frame) = if wifi::supports(packet.link_type) {
             match wifi::captured(packet) {
-                Some(Captured::Wireless(frame)) => return self.wifi.read(frame, origin, visit),
+                Some(Captured::Wireless(frame)) => return self.wifi.read(frame, facts, visit),
                 Some(Captured::Other(link_type, frame)) => (link_type, frame),
                 None => return,
             }
@@ -73,7 +73,7 @@ impl LinkLayer {
             (packet.link_type, packet.data)
         };
         if let Some(datagram) = reader(link_type).and_then(|read| read(frame)) {
-            visit(Found::Datagram(datagram, Origin { link: datagram.link, ..origin }));
+            visit(Found::Datagram(datagram, FrameFacts { link: datagram.link, ..facts }));
         }
     }
 
@@ -87,13 +87,13 @@ impl LinkLayer {
     pub(super) fn give_up_overdue(
         &mut self,
         now: Timestamp,
-        mut visit: impl FnMut(Datagram<'_>, Origin),
+        mut visit: impl FnMut(Datagram<'_>, FrameFacts),
     ) {
         self.wifi.give_up_overdue(now, &mut visit);
     }
 
     /// The same for all frames, however long they have waited.
-    pub(super) fn give_up(&mut self, mut visit: impl FnMut(Datagram<'_>, Origin)) {
+    pub(super) fn give_up(&mut self, mut visit: impl FnMut(Datagram<'_>, FrameFacts)) {
         self.wifi.give_up(&mut visit);
     }
 

@@ -14,7 +14,7 @@ mod radiotap;
 
 use super::Found;
 use crate::capture::{LinkType, RawPacket};
-use crate::decode::origin::Origin;
+use crate::decode::frame_facts::FrameFacts;
 use crate::decode::segment::Datagram;
 use crate::time::Timestamp;
 
@@ -88,7 +88,7 @@ impl Wifi {
     pub(super) fn read(
         &mut self,
         frame: Frame<'_>,
-        origin: Origin,
+        facts: FrameFacts,
         visit: &mut dyn FnMut(Found<'_>),
     ) {
         let checked = fcs::take_off(frame);
@@ -105,7 +105,7 @@ impl Wifi {
             Some(Header::Data(header)) if header.protected => {
                 self.protected_frames = self.protected_frames.saturating_add(1);
             }
-            Some(Header::Data(header)) => self.read_data(&header, frame, origin, visit),
+            Some(Header::Data(header)) => self.read_data(&header, frame, facts, visit),
             None => {}
         }
     }
@@ -114,19 +114,19 @@ impl Wifi {
         &mut self,
         header: &DataHeader,
         frame: Frame<'_>,
-        origin: Origin,
+        facts: FrameFacts,
         visit: &mut dyn FnMut(Found<'_>),
     ) {
         let body_at = if frame.padded { header.len.next_multiple_of(4) } else { header.len };
         let Some(body) = frame.bytes.get(body_at..) else { return };
-        let mut visit = |datagram: Datagram<'_>, origin| {
-            visit(Found::Datagram(datagram, Origin { link: datagram.link, ..origin }));
+        let mut visit = |datagram: Datagram<'_>, facts| {
+            visit(Found::Datagram(datagram, FrameFacts { link: datagram.link, ..facts }));
         };
         match header.part {
-            None => msdu::datagrams(&header.unit, body, |datagram| visit(datagram, origin)),
+            None => msdu::datagrams(&header.unit, body, |datagram| visit(datagram, facts)),
             Some(part) => {
                 let is_cut = frame.missing > 0;
-                if let Some(joined) = self.parts.add(&header.unit, part, body, is_cut, origin) {
+                if let Some(joined) = self.parts.add(&header.unit, part, body, is_cut, facts) {
                     joined.datagrams(&mut visit);
                 }
             }
@@ -142,7 +142,7 @@ impl Wifi {
     pub(super) fn give_up_overdue(
         &mut self,
         now: Timestamp,
-        visit: &mut impl FnMut(Datagram<'_>, Origin),
+        visit: &mut impl FnMut(Datagram<'_>, FrameFacts),
     ) {
         while let Some(joined) = self.parts.give_up_overdue(now) {
             joined.datagrams(visit);
@@ -150,7 +150,7 @@ impl Wifi {
     }
 
     /// See [`super::LinkLayer::give_up`].
-    pub(super) fn give_up(&mut self, visit: &mut impl FnMut(Datagram<'_>, Origin)) {
+    pub(super) fn give_up(&mut self, visit: &mut impl FnMut(Datagram<'_>, FrameFacts)) {
         while let Some(joined) = self.parts.give_up() {
             joined.datagrams(visit);
         }

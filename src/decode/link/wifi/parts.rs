@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use super::header::{Part, Unit, UnitId};
 use super::msdu;
 use crate::decode::backlog::{Backlog, Limits};
-use crate::decode::origin::Origin;
+use crate::decode::frame_facts::FrameFacts;
 use crate::decode::segment::Datagram;
 use crate::time::Timestamp;
 
@@ -25,7 +25,7 @@ pub(super) struct Parts {
 pub(super) struct Joined {
     unit: Unit,
     bytes: Vec<u8>,
-    origin: Origin,
+    facts: FrameFacts,
 }
 
 #[derive(Debug, Default)]
@@ -36,7 +36,7 @@ struct Partial {
     last: Option<u8>,
     /// Whether bytes are missing inside, because a part was not captured to its end.
     has_gap: bool,
-    origin: Option<Origin>,
+    facts: Option<FrameFacts>,
 }
 
 impl Default for Parts {
@@ -59,11 +59,11 @@ impl Parts {
         part: Part,
         bytes: &[u8],
         is_cut: bool,
-        origin: Origin,
+        facts: FrameFacts,
     ) -> Option<Joined> {
-        let partial = self.backlog.update(unit.id, origin.time, |partial| {
+        let partial = self.backlog.update(unit.id, facts.time, |partial| {
             partial.unit = *unit;
-            partial.origin = Some(partial.origin.map_or(origin, |it| it.and_later(origin)));
+            partial.facts = Some(partial.facts.map_or(facts, |it| it.and_later(facts)));
             if partial.parts.contains_key(&part.number) {
                 return 0;
             }
@@ -111,14 +111,14 @@ impl Partial {
     fn join(self, last: u8) -> Option<Joined> {
         self.parts.get(&0)?;
         let parts: Vec<&[u8]> = self.parts.range(..=last).map(|(_, part)| &**part).collect();
-        Some(Joined { unit: self.unit, bytes: parts.concat(), origin: self.origin? })
+        Some(Joined { unit: self.unit, bytes: parts.concat(), facts: self.facts? })
     }
 }
 
 impl Joined {
     /// Calls `visit` with every datagram of the unit.
-    pub(super) fn datagrams(&self, visit: &mut impl FnMut(Datagram<'_>, Origin)) {
-        msdu::datagrams(&self.unit, &self.bytes, |datagram| visit(datagram, self.origin));
+    pub(super) fn datagrams(&self, visit: &mut impl FnMut(Datagram<'_>, FrameFacts)) {
+        msdu::datagrams(&self.unit, &self.bytes, |datagram| visit(datagram, self.facts));
     }
 }
 
@@ -130,13 +130,13 @@ mod tests {
     const MIDDLE: Part = Part { number: 1, is_last: false };
     const LAST: Part = Part { number: 2, is_last: true };
 
-    fn origin(seconds: i64) -> Origin {
+    fn facts(seconds: i64) -> FrameFacts {
         let time = Timestamp::from_micros(seconds * 1_000_000);
-        Origin { time, wire_len: 10, captured_len: 9, ..Origin::default() }
+        FrameFacts { time, wire_len: 10, captured_len: 9, ..FrameFacts::default() }
     }
 
     fn add(parts: &mut Parts, part: Part, bytes: &[u8]) -> Option<Vec<u8>> {
-        parts.add(&Unit::default(), part, bytes, false, origin(0)).map(|joined| joined.bytes)
+        parts.add(&Unit::default(), part, bytes, false, facts(0)).map(|joined| joined.bytes)
     }
 
     #[test]
@@ -152,11 +152,11 @@ mod tests {
     #[test]
     fn a_unit_counts_all_its_frames() {
         let mut parts = Parts::default();
-        parts.add(&Unit::default(), FIRST, b"a", false, origin(0));
+        parts.add(&Unit::default(), FIRST, b"a", false, facts(0));
         let last = Part { number: 1, is_last: true };
-        let joined = parts.add(&Unit::default(), last, b"b", false, origin(1)).unwrap();
-        assert_eq!((joined.origin.wire_len, joined.origin.captured_len), (20, 18));
-        assert_eq!(joined.origin.time, origin(1).time);
+        let joined = parts.add(&Unit::default(), last, b"b", false, facts(1)).unwrap();
+        assert_eq!((joined.facts.wire_len, joined.facts.captured_len), (20, 18));
+        assert_eq!(joined.facts.time, facts(1).time);
     }
 
     #[test]
@@ -164,8 +164,8 @@ mod tests {
         let mut parts = Parts::default();
         add(&mut parts, FIRST, b"a");
         add(&mut parts, MIDDLE, b"b");
-        assert!(parts.give_up_overdue(origin(1).time).is_none());
-        assert_eq!(parts.give_up_overdue(origin(2).time).unwrap().bytes, b"a");
+        assert!(parts.give_up_overdue(facts(1).time).is_none());
+        assert_eq!(parts.give_up_overdue(facts(2).time).unwrap().bytes, b"a");
         add(&mut parts, MIDDLE, b"b");
         assert!(parts.give_up().is_none(), "without its first part it leaves nothing");
         assert!(parts.is_empty());
@@ -174,7 +174,7 @@ mod tests {
     #[test]
     fn a_unit_with_a_cut_part_is_never_complete() {
         let mut parts = Parts::default();
-        assert!(parts.add(&Unit::default(), FIRST, b"a", true, origin(0)).is_none());
+        assert!(parts.add(&Unit::default(), FIRST, b"a", true, facts(0)).is_none());
         assert_eq!(add(&mut parts, MIDDLE, b"b"), None);
         assert_eq!(add(&mut parts, LAST, b"c"), None);
         assert_eq!(parts.give_up().unwrap().bytes, b"a");

@@ -7,7 +7,7 @@ use crate::time::Timestamp;
 
 /// The frame of a datagram, or all the frames that its fragments came in.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Origin {
+pub(super) struct FrameFacts {
     /// What the link layer said; of several frames the one that arrived first.
     pub(super) link: LinkFacts,
     /// When it was captured, `tdelta` included; of several frames the one that arrived last, for
@@ -19,7 +19,7 @@ pub(super) struct Origin {
     pub(super) captured_len: u32,
 }
 
-impl Origin {
+impl FrameFacts {
     /// A frame of which the link layer has not been read yet.
     #[inline]
     pub(super) fn of(packet: &RawPacket<'_>, time: Timestamp) -> Self {
