@@ -4,6 +4,7 @@
 use pcap::{BpfInstruction, BpfProgram, Capture, Linktype};
 
 use super::error::libpcap_reason;
+use super::family;
 use super::packet::{LinkType, RawPacket};
 use crate::sys;
 
@@ -21,6 +22,8 @@ pub struct Filter {
     expression: String,
     /// The link type used last comes first.
     programs: Vec<(LinkType, BpfProgram)>,
+    /// Memory for a packet that a program is to see differently.
+    copy: Vec<u8>,
 }
 
 /// A filter expression that makes no sense, at least not on this link type.
@@ -36,7 +39,8 @@ pub struct FilterError {
 impl Filter {
     /// Compiles `expression` for packets of `link_type`; other link types may follow.
     pub fn compile(expression: &str, link_type: LinkType) -> Result<Self, FilterError> {
-        let mut filter = Self { expression: expression.to_owned(), programs: Vec::new() };
+        let mut filter =
+            Self { expression: expression.to_owned(), programs: Vec::new(), copy: Vec::new() };
         filter.add_program(link_type)?;
         Ok(filter)
     }
@@ -44,21 +48,22 @@ impl Filter {
     /// Whether the packet is wanted. Fails if the expression cannot be applied to its link type.
     #[inline]
     pub fn matches(&mut self, packet: &RawPacket<'_>) -> Result<bool, FilterError> {
-        let program = match self.programs.first() {
-            Some((link_type, program)) if *link_type == packet.link_type => program,
-            _ => self.program_for(packet.link_type)?,
-        };
-        Ok(sys::filter_matches(program, packet.wire_len, packet.data))
+        if self.programs.first().is_none_or(|(link_type, _)| *link_type != packet.link_type) {
+            self.bring_forward(packet.link_type)?;
+        }
+        let (_, program) = &self.programs[0];
+        let data = family::as_captured_here(packet, &mut self.copy);
+        Ok(sys::filter_matches(program, packet.wire_len, data))
     }
 
+    /// Has the program for this link type come first.
     #[cold]
-    fn program_for(&mut self, link_type: LinkType) -> Result<&BpfProgram, FilterError> {
+    fn bring_forward(&mut self, link_type: LinkType) -> Result<(), FilterError> {
         match self.programs.iter().position(|(known, _)| *known == link_type) {
             Some(position) => self.programs.swap(0, position),
             None => self.add_program(link_type)?,
         }
-        let (_, program) = &self.programs[0];
-        Ok(program)
+        Ok(())
     }
 
     fn add_program(&mut self, link_type: LinkType) -> Result<(), FilterError> {
@@ -124,6 +129,41 @@ mod tests {
             assert!(!filter.matches(&packet(LinkType::ETHERNET, 60, &raw)).unwrap());
         }
         assert_eq!(filter.programs.len(), 2);
+    }
+
+    /// Guards against the loss of all IPv6 of BSDs and macOS, and of all that a host of the other byte
+    /// order captured: libpcap knows neither without the file.
+    #[test]
+    fn families_of_other_systems_are_understood() {
+        let v4 = datagram(60);
+        let mut v6 = vec![0x60, 0, 0, 0, 0, 20, 6, 64];
+        v6.extend([0; 32]);
+        v6.extend([0x30, 0x39, 0, 80]);
+        v6.resize(60, 0);
+        let check = |link_type, header: &[u8], datagram: &[u8], is_v6: bool| {
+            let data = [header, datagram].concat();
+            for (expression, wanted) in
+                [("tcp port 80", true), ("ip6", is_v6), ("not ip6", !is_v6), ("ip", !is_v6)]
+            {
+                let mut filter = Filter::compile(expression, link_type).unwrap();
+                let passes = filter.matches(&packet(link_type, 100, &data)).unwrap();
+                assert_eq!(passes, wanted, "{expression} of {link_type:?} {header:?}");
+            }
+        };
+        for (family, datagram) in [(2_u32, &v4), (10, &v6), (24, &v6), (28, &v6), (30, &v6)] {
+            let is_v6 = family != 2;
+            for bytes in [family.to_le_bytes(), family.to_be_bytes()] {
+                check(LinkType::NULL, &bytes, datagram, is_v6);
+                check(LinkType::ENC, &[&bytes[..], &[0; 8]].concat(), datagram, is_v6);
+            }
+            check(LinkType::LOOP, &family.to_be_bytes(), datagram, is_v6);
+            let mut log = vec![61, family as u8];
+            log.resize(64, 0);
+            check(LinkType::PFLOG, &log, datagram, is_v6);
+        }
+        let mut filter = Filter::compile("not ip and not ip6", LinkType::NULL).unwrap();
+        assert!(filter.matches(&packet(LinkType::NULL, 100, &[7, 0, 0, 0, 0x45])).unwrap());
+        assert!(!filter.matches(&packet(LinkType::NULL, 100, &[2])).unwrap(), "too short");
     }
 
     #[test]

@@ -16,6 +16,7 @@ mod codec;
 mod compression;
 mod drain;
 mod error;
+pub mod family;
 mod file;
 mod filter;
 mod input;

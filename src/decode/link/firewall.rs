@@ -1,15 +1,15 @@
 //! `DLT_PFLOG`: packets that the firewall pf logged, behind a header of its own.
 
-use super::{bare, loopback};
+use super::bare;
+use crate::capture::family;
 use crate::decode::segment::Datagram;
 
 /// The header says how long it is, without the padding to four bytes behind it, and of which
 /// address family the packet is. What else it says differs between the BSDs.
 pub(super) fn datagram(frame: &[u8]) -> Option<Datagram<'_>> {
-    let &[len, family, ..] = frame.first_chunk::<2>()?;
+    let &[len, af, ..] = frame.first_chunk::<2>()?;
     let header_len = usize::from(len).next_multiple_of(4);
-    let is_ip = loopback::IP_FAMILIES.contains(&u32::from(family));
-    is_ip.then(|| frame.get(header_len..).map(bare))?
+    family::is_ip(u32::from(af)).then(|| frame.get(header_len..).map(bare))?
 }
 
 #[cfg(test)]

@@ -1,27 +1,20 @@
 //! The pseudo-headers of the BSDs' software interfaces: a 4-byte address family first.
 
 use super::bare;
+use crate::capture::family;
 use crate::decode::segment::Datagram;
 
-/// `AF_INET` everywhere, and `AF_INET6` of Linux, of NetBSD and OpenBSD, of FreeBSD, and of macOS.
-pub(super) const IP_FAMILIES: [u32; 5] = [2, 10, 24, 28, 30];
-
 /// `DLT_NULL`: the family is in the byte order of the host that captured, which the file need not
-/// share. No family is another one's mirror image, so both orders are tried.
+/// share.
 pub(super) fn null(frame: &[u8]) -> Option<Datagram<'_>> {
     let (family, datagram) = frame.split_first_chunk()?;
-    is_ip(*family).then(|| bare(datagram))
+    family::is_ip_in_bytes(*family).then(|| bare(datagram))
 }
 
 /// `DLT_ENC`: the family as above, then a security parameter index and flags.
 pub(super) fn encapsulating(frame: &[u8]) -> Option<Datagram<'_>> {
     let (family, rest) = frame.split_first_chunk()?;
-    is_ip(*family).then(|| rest.get(8..).map(bare))?
-}
-
-fn is_ip(family: [u8; 4]) -> bool {
-    IP_FAMILIES.contains(&u32::from_le_bytes(family))
-        || IP_FAMILIES.contains(&u32::from_be_bytes(family))
+    family::is_ip_in_bytes(*family).then(|| rest.get(8..).map(bare))?
 }
 
 /// `DLT_LOOP`: the family is not looked at; the datagram's own version decides.
@@ -35,7 +28,7 @@ mod tests {
 
     #[test]
     fn null_takes_every_ip_family_in_either_byte_order() {
-        for family in IP_FAMILIES {
+        for family in [2_u32, 10, 24, 28, 30] {
             for bytes in [family.to_le_bytes(), family.to_be_bytes()] {
                 assert_eq!(null(&bytes).unwrap().data, b"");
             }
