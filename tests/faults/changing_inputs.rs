@@ -7,9 +7,9 @@ use std::fs::OpenOptions;
 use std::io::{Read as _, Write as _};
 use std::process::Stdio;
 
-use crate::fed::{Fed, packets};
+use crate::fed::packets;
 use crate::support::packets::{Connection, Side};
-use crate::support::sandbox::{Outcome, Sandbox};
+use crate::support::sandbox::{Outcome, Sandbox, wait_until};
 
 const PACKETS: usize = 16_000;
 const PAYLOAD: usize = 1000;
@@ -79,16 +79,19 @@ fn what_was_left_in_a_file_that_is_emptied_is_told_of() {
     let sandbox = Sandbox::new();
     let flow =
         |n: u32| Connection::between(&format!("10.0.{}.{}:1", n / 250, n % 250), "10.1.0.1:80");
-    let done = flow(FLOWS).says(Side::Client, b"done").goodbye();
     let open =
         (0..FLOWS).map(|n| (0..3).fold(flow(n), |it, _| it.says(Side::Client, &[b'x'; 900])));
-    sandbox.capture("left.pcap", std::iter::once(done).chain(open));
-    // The second input keeps the program from ending.
-    let fed = Fed::start_by(&sandbox, |sandbox| {
-        sandbox.start("-S buffer_memory=100K -o out -r left.pcap -r in")
-    });
+    let done = |n: u32| flow(FLOWS + n).says(Side::Client, b"done").goodbye();
+    sandbox.capture("left.pcap", open.chain((0..20).map(done)));
+    // No more than ten hooks run at once: they keep the program from ending.
+    sandbox.write("hook.sh", "echo >>started; while [ ! -e go ]; do sleep 0.01; done\n");
+    let arguments = "-S buffer_memory=100K -o out -r left.pcap -S".split(' ');
+    let running = sandbox.start_with(arguments.chain(["tcp_cmd=sh hook.sh"]));
+    let started = sandbox.path("started");
+    wait_until("ten hooks", || std::fs::read(&started).is_ok_and(|lines| lines.len() == 10));
     OpenOptions::new().write(true).truncate(true).open(sandbox.path("left.pcap")).unwrap();
-    let outcome = fed.end();
+    sandbox.write("go", "");
+    let outcome = running.finish();
     assert_eq!(outcome.status, Some(1));
     outcome.complains(&["could not be read again: it was cut short while it was being read"]);
     let files = sandbox.tree("out");
