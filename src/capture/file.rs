@@ -1,29 +1,24 @@
 //! Capture files: finds out what a file is and reads its packets.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::archive::{self, Archive};
 use super::at_hand::AtHand;
-use super::compression::{Compression, DETECTION_LEN};
+use super::content::Content;
 use super::error::{CaptureError, Fault};
 use super::input::Input;
 use super::packet::LinkType;
 use super::pcap::PcapReader;
 use super::pcapng::PcapNgReader;
-use super::read_ahead::ReadAhead;
 use super::record::Record;
 use super::savefile::PcapHeader;
 use super::source::Next;
 use super::window::{Fill, Window};
 use crate::chunk::Chunk;
 use crate::origin::Origin;
-
-/// Bytes of a file to have in memory.
-const WINDOW_LEN: usize = 256 << 10;
 
 /// A capture file, opened.
 pub struct FileSource {
@@ -40,14 +35,6 @@ pub struct FileSource {
     unopened: Vec<CaptureError>,
     /// The file, if its bytes are packets as they stand there.
     plain: Option<Arc<File>>,
-}
-
-/// Where the bytes of a capture come from.
-enum Content {
-    /// A regular file that is not compressed.
-    Direct(Input),
-    /// Anything else.
-    Ahead(ReadAhead),
 }
 
 /// What is being read.
@@ -219,40 +206,6 @@ fn full_name(name: &str, member: Option<&str>) -> String {
     match member {
         Some(member) => format!("{name}: {member}"),
         None => name.to_owned(),
-    }
-}
-
-impl Content {
-    /// Finds out whether a file is compressed, and arranges for its bytes to be read.
-    fn open(input: Input) -> Result<Window<Self>, Fault> {
-        let never_waits = input.regular_size().is_some();
-        let mut window = Window::new(input, WINDOW_LEN);
-        if window.fill(DETECTION_LEN)? == Fill::Short(0) {
-            return Err(Fault::Truncated { part: "file header", wanted: 4, got: 0 });
-        }
-        let archive: Box<dyn Archive> = match Compression::detect(window.filled()) {
-            Some(compression) => archive::unpack(compression, window)?,
-            None if never_waits => return Ok(window.map_stream(Self::Direct)),
-            None => Box::new(window),
-        };
-        Ok(Window::new(Self::Ahead(ReadAhead::start(archive)?), WINDOW_LEN))
-    }
-
-    /// See [`Archive::next_member`](archive::Archive::next_member).
-    fn next_member(&mut self) -> io::Result<Option<String>> {
-        match self {
-            Self::Direct(_) => Ok(None),
-            Self::Ahead(ahead) => ahead.next_member(),
-        }
-    }
-}
-
-impl Read for Content {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        match self {
-            Self::Direct(input) => input.read(buffer),
-            Self::Ahead(ahead) => ahead.read(buffer),
-        }
     }
 }
 

@@ -14,6 +14,7 @@ mod batch;
 mod block;
 mod codec;
 mod compression;
+mod content;
 mod drain;
 mod error;
 pub mod family;
