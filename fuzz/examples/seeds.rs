@@ -14,7 +14,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut all = seeds::generated();
     if let Some(captures) = arguments.next() {
         for entry in fs::read_dir(captures)? {
-            all.extend(seeds::of_capture(&entry?.path())?);
+            let path = entry?.path();
+            if path.is_file() {
+                all.extend(seeds::of_capture(&path)?);
+            }
         }
     }
     for seed in all {
