@@ -11,11 +11,11 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use super::limits;
-use super::memory::Shares;
+use super::memory::{self, Shares};
 use super::packets::{Demux, Pipeline};
 use super::privileges::{self, PrivilegeError, Relinquish};
 use super::signals::StopFlag;
-use crate::capture::{CaptureError, FilterError, LiveOptions, Source};
+use crate::capture::{CaptureError, FilterError, KernelBuffer, LiveOptions, Source};
 use crate::config::{Config, Input, Phase, Sink};
 use crate::decode::{self, Decoder};
 use crate::flow::{Rules, Tracker};
@@ -157,7 +157,10 @@ impl<'a> Setup<'a> {
                     promiscuous,
                     filter: self.config.filter.clone(),
                     timeout_ms: self.config.settings.packet_buffer_timeout,
-                    buffer_size: self.config.settings.capture_buffer,
+                    buffer: match self.config.settings.capture_buffer {
+                        Some(size) => KernelBuffer::Exactly(size),
+                        None => KernelBuffer::UpTo(memory::kernel_buffer()),
+                    },
                     queue_bytes: self.memory.queue,
                 })?;
                 self.messages.debug(1, format_args!("listening on {}", source.name()));

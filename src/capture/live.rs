@@ -19,10 +19,8 @@ use super::savefile::PcapHeader;
 use super::source::Next;
 use crate::sys;
 
-/// Sizes of the kernel's buffer to try, in bytes, if none is asked for; then libpcap's default.
-///
-/// The kernel takes this memory when the capture begins, and gives it to nobody else.
-const KERNEL_BUFFERS: [u32; 2] = [32 << 20, 8 << 20];
+/// What to have of the kernel's buffer, in bytes, where it does not give more; then libpcap's default.
+const LEAST_BUFFER: u32 = 8 << 20;
 /// How long there may be no packet before [`Next::Idle`] tells so.
 const PATIENCE: Duration = Duration::from_millis(10);
 
@@ -37,10 +35,20 @@ pub struct LiveOptions {
     pub filter: String,
     /// Milliseconds after which the kernel hands over what it has.
     pub timeout_ms: u32,
-    /// Bytes of the kernel's buffer; `None` for a size that serves well.
-    pub buffer_size: Option<u32>,
+    /// The size of the kernel's buffer.
+    pub buffer: KernelBuffer,
     /// Bytes of packets that may wait for whoever asks for them.
     pub queue_bytes: u64,
+}
+
+/// The size of the kernel's buffer, in bytes. The kernel takes this memory when the capture begins, and
+/// gives it to nobody else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KernelBuffer {
+    /// So much; an error if the kernel does not give it.
+    Exactly(u32),
+    /// As much of this as the kernel gives.
+    UpTo(u32),
 }
 
 /// A device that packets are being captured from.
@@ -217,9 +225,9 @@ fn activate(
     options: &LiveOptions,
     promiscuous: bool,
 ) -> Result<Capture<Active>, String> {
-    let sizes = match options.buffer_size {
-        Some(size) => vec![Some(size)],
-        None => KERNEL_BUFFERS.into_iter().map(Some).chain([None]).collect(),
+    let sizes = match options.buffer {
+        KernelBuffer::Exactly(size) => vec![Some(size)],
+        KernelBuffer::UpTo(most) => vec![Some(most), Some(most.min(LEAST_BUFFER)), None],
     };
     let mut outcome = Err("no buffer".to_owned());
     for size in sizes {
@@ -262,7 +270,7 @@ mod tests {
             promiscuous: true,
             filter: String::new(),
             timeout_ms: 10,
-            buffer_size: None,
+            buffer: KernelBuffer::UpTo(32 << 20),
             queue_bytes: 1 << 20,
         }
     }

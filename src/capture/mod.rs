@@ -45,7 +45,7 @@ pub use drain::Statistics;
 pub use error::{CaptureError, Fault};
 pub use file::FileSource;
 pub use filter::{Filter, FilterError};
-pub use live::{Live, LiveOptions};
+pub use live::{KernelBuffer, Live, LiveOptions};
 pub use packet::{LinkType, RawPacket};
 pub use savefile::{PcapHeader, write_record};
 pub use source::{Next, Source};
