@@ -73,6 +73,9 @@ fn unfragmented(addresses: Addresses, protocol: u8, payload: &[u8]) -> Option<Ca
     carried.fragment.is_none().then_some(carried)
 }
 
+/// Extension headers and ports are looked for in so many bytes of a datagram that is not complete.
+const HEADERS: usize = 512;
+
 /// What has come of a datagram.
 #[derive(Debug, Default)]
 struct Partial {
@@ -125,10 +128,9 @@ impl Fragments {
         self.backlog.remove(key)?.join(key, usize::MAX)
     }
 
-    /// The beginning of a datagram, once its first fragment has come.
-    pub(super) fn beginning(&self, key: &Key) -> Option<Carried<'_>> {
-        let partial = self.backlog.get(key)?;
-        unfragmented(key.addresses, partial.first?.protocol, partial.pieces.get(&0)?)
+    /// The beginning of a datagram, as far as its headers may go, once its first fragment has come.
+    pub(super) fn beginning(&self, key: &Key) -> Option<Joined> {
+        self.backlog.get(key)?.join(key, HEADERS)
     }
 
     /// The first fragments of datagrams that have waited too long, oldest first, one at each call
@@ -220,10 +222,10 @@ impl Partial {
     }
 
     /// The pieces one behind the other up to the first gap or the given length.
-    fn join(self, key: &Key, max_len: usize) -> Option<Joined> {
+    fn join(&self, key: &Key, max_len: usize) -> Option<Joined> {
         let mut payload = Vec::with_capacity(self.held.min(max_len));
         for (&at, piece) in &self.pieces {
-            if usize::from(at) != payload.len() {
+            if usize::from(at) != payload.len() || payload.len() >= max_len {
                 break;
             }
             payload.extend_from_slice(piece);

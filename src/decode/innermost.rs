@@ -127,8 +127,9 @@ impl Innermost {
                 None => tell(Verdict::NotTcp),
             };
         }
-        let beginning = self.fragments.beginning(&key).filter(Carried::is_tcp);
-        tell(match beginning.and_then(|carried| tuple(&carried)) {
+        let beginning = self.fragments.beginning(&key);
+        let known = beginning.as_ref().and_then(Joined::carried).filter(Carried::is_tcp);
+        tell(match known.and_then(|carried| tuple(&carried)) {
             Some(tuple) => Verdict::Fragment(Some(facts.headless_segment(tuple))),
             None if carried.protocol == TCP => Verdict::Fragment(None),
             None => Verdict::NotTcp,

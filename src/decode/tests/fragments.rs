@@ -128,6 +128,19 @@ fn fragments_of_version_6_come_together_behind_their_headers() {
     assert_eq!(test.datagram(&ipv6_fragment(6, 0, false, &segment)), ["segment data of version 6"]);
 }
 
+/// Fragments of TCP are not written to what was not processed, as soon as it is known that they are.
+#[test]
+fn ports_are_found_though_the_headers_before_them_are_in_another_fragment() {
+    let segment = tcp(7, 0x18, b"data behind options");
+    let options = [&[6, 0, 1, 4, 0, 0, 0, 0][..], &segment].concat();
+    let mut test = Test::new();
+    assert_eq!(test.datagram(&ipv6_fragment(60, 0, true, &options[..8])), ["not TCP"]);
+    let second = ipv6_fragment(60, 8, true, &options[8..24]);
+    assert_eq!(test.datagram(&second), ["fragment to port 80"]);
+    let last = ipv6_fragment(60, 24, false, &options[24..]);
+    assert_eq!(test.datagram(&last), ["segment data behind options"]);
+}
+
 #[test]
 fn fragments_of_fragments_are_refused() {
     let mut test = Test::new();
