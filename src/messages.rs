@@ -97,20 +97,23 @@ impl Messages {
 
     /// A line without the program's name.
     pub fn plain(&self, line: impl Display) {
+        let _stderr = std::io::stderr().lock();
         self.hide_progress();
         say(line);
     }
 
     /// Shows on the terminal how far the run has come, in place of what was shown before.
     pub fn show_progress(&self, line: &str) {
+        let mut stderr = std::io::stderr().lock();
         self.0.shows_progress.store(true, Ordering::Relaxed);
-        let _ = std::io::stderr().lock().write_all(format!("{ERASE_LINE}{line}").as_bytes());
+        let _ = stderr.write_all(format!("{ERASE_LINE}{line}").as_bytes());
     }
 
     /// Erases what is shown of how far the run has come.
     pub fn hide_progress(&self) {
+        let mut stderr = std::io::stderr().lock();
         if self.0.shows_progress.swap(false, Ordering::Relaxed) {
-            let _ = std::io::stderr().lock().write_all(ERASE_LINE.as_bytes());
+            let _ = stderr.write_all(ERASE_LINE.as_bytes());
         }
     }
 
@@ -121,6 +124,8 @@ impl Messages {
 
     fn print(&self, message: impl Display) {
         let message = message.to_string();
+        // Held, so that no progress comes between.
+        let _stderr = std::io::stderr().lock();
         self.hide_progress();
         say(format_args!("{}: {}", self.0.prefix, without_error_number(&message)));
     }

@@ -115,9 +115,9 @@ pub(super) fn kernel_buffer() -> u32 {
 }
 
 fn part_for_the_kernel(physical: u64) -> u32 {
-    let part = (physical / 256).clamp(32 * MB, 128 * MB);
-    // A round number.
-    u32::try_from(part).map_or(u32::MAX, |part| 1 << part.ilog2())
+    // The nearest power of two: machines tell somewhat less than what is built in.
+    let part = 1_u64 << (physical / 192).max(1).ilog2();
+    part.clamp(32 * MB, 128 * MB) as u32
 }
 
 /// The memory of this machine; more than enough if the system does not tell.
@@ -175,8 +175,12 @@ mod tests {
 
     #[test]
     fn the_buffer_of_the_kernel_grows_with_the_machine() {
-        let given = [1, 8, 15, 24, 64, 1 << 20].map(|gib| part_for_the_kernel(gib << 30));
-        assert_eq!(given.map(|bytes| u64::from(bytes) / MB), [32, 32, 32, 64, 128, 128]);
+        let given =
+            [0, 1, 8, 15, 16, 23, 31, 64, 1 << 20].map(|gib| part_for_the_kernel(gib << 30));
+        assert_eq!(
+            given.map(|bytes| u64::from(bytes) / MB),
+            [32, 32, 32, 64, 64, 64, 128, 128, 128]
+        );
     }
 
     #[test]

@@ -143,7 +143,7 @@ impl<'a> Setup<'a> {
     /// writes to.
     pub(super) fn next_input_may_wait(&self) -> bool {
         match self.inputs.last() {
-            Some(PendingInput::File(path, _)) => !path.is_file(),
+            Some(PendingInput::File(path, _)) => path.as_os_str() == "-" || !path.is_file(),
             Some(PendingInput::Device { .. }) | None => false,
         }
     }
@@ -189,7 +189,8 @@ impl<'a> Setup<'a> {
             (Some(path), Some(source)) => {
                 let (header, link_type) = (source.pcap_header(), source.link_type());
                 let messages = self.messages.clone();
-                // It is where the user said, even if the root will be changed: so it has always been.
+                // As in the original it is opened before the root is changed, and not below the new one.
+                // Whether it leads through the output folder depends on where that will be.
                 let file = OutputFolder::new(&self.placed(&config.output_folder))
                     .create_anywhere(path)
                     .and_then(|file| {

@@ -1,8 +1,8 @@
 //! The packets that are in memory already, many at once: what comes behind the capture is then able
 //! to look ahead.
 
-use super::file::Reader;
 use super::packet::RawPacket;
+use super::reader::Reader;
 
 /// Packets that lie one after the other in the window of a capture file.
 #[derive(Clone, Copy, Default)]

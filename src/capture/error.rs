@@ -27,6 +27,17 @@ pub enum Fault {
     /// The system or a decompressor said so.
     #[error("{}", without_error_number(&.0.to_string()))]
     Io(#[from] io::Error),
+    /// So many more files of an archive cannot be read; the others were told of.
+    #[error("{0} more of its files cannot be read")]
+    More(usize),
+    /// No file of an archive can be read.
+    #[error("{first} (and {more} more of the archive's files cannot be read either)")]
+    AndMore {
+        /// What is wrong with the first one.
+        first: Box<Fault>,
+        /// How many there are besides.
+        more: usize,
+    },
     /// Neither a capture nor an archive of one.
     #[error("unknown file format")]
     UnknownFormat,

@@ -1,7 +1,7 @@
 //! Capture files: finds out what a file is and reads its packets.
 
+use std::collections::VecDeque;
 use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,46 +10,36 @@ use super::at_hand::AtHand;
 use super::content::Content;
 use super::error::{CaptureError, Fault};
 use super::input::Input;
+use super::members::{Members, Place};
 use super::packet::LinkType;
-use super::pcap::PcapReader;
-use super::pcapng::PcapNgReader;
+use super::reader::Reader;
 use super::record::Record;
 use super::savefile::PcapHeader;
 use super::source::Next;
-use super::window::{Fill, Window};
 use crate::chunk::Chunk;
 use crate::origin::Origin;
 
+/// Of so many files of an archive that cannot be opened each is told of.
+const NAMED: usize = 10;
+
 /// A capture file, opened.
 pub struct FileSource {
-    name: String,
-    /// The name of the file inside an archive that is being read.
-    member: Option<String>,
-    window: Window<Content>,
-    state: State,
+    members: Members,
     link_type: LinkType,
     header: PcapHeader,
     position: Arc<AtomicU64>,
     size: Option<u64>,
-    /// What is wrong with files of an archive before the first that could be opened; the last first.
-    unopened: Vec<CaptureError>,
+    unopened: Unopened,
     /// The file, if its bytes are packets as they stand there.
     plain: Option<Arc<File>>,
 }
 
-/// What is being read.
-enum State {
-    Inside(Reader),
-    /// A capture is done; the archive may hold another.
-    Between,
-    /// Everything was read.
-    Done,
-}
-
-/// The reader for the format of a capture.
-pub(super) enum Reader {
-    Pcap(PcapReader),
-    PcapNg(PcapNgReader),
+/// What is wrong with files of an archive before the first that could be opened.
+#[derive(Default)]
+struct Unopened {
+    first: VecDeque<CaptureError>,
+    /// How many there were besides.
+    more: usize,
 }
 
 impl FileSource {
@@ -59,10 +49,6 @@ impl FileSource {
             true => "standard input".to_owned(),
             false => path.display().to_string(),
         };
-        Self::open_named(path, name)
-    }
-
-    fn open_named(path: &Path, name: String) -> Result<Self, CaptureError> {
         let of_it = |fault: Fault| fault.of(name.clone());
         let input = Input::open(path).map_err(|error| of_it(error.into()))?;
         let (position, size) = (input.position(), input.regular_size());
@@ -71,53 +57,48 @@ impl FileSource {
             Content::Direct(input) => input.read_from_beginning(),
             Content::Ahead(_) => None,
         };
-        let (mut member, mut unopened) = (None, Vec::new());
-        let reader = match window.fill_waiting(1).map_err(|error| of_it(error.into()))? {
-            Fill::Enough | Fill::Waiting => Reader::open(&mut window).map_err(of_it)?,
-            // An archive of files that have names gives nothing before one of them was asked for.
-            Fill::Short(_) => loop {
-                match open_next_member(&mut window, &mut member) {
-                    Ok(Some(reader)) => break reader,
-                    Ok(None) => {
-                        return Err(unopened.pop().unwrap_or_else(|| of_it(Fault::UnknownFormat)));
-                    }
-                    Err(fault) => unopened.insert(0, fault.of(full_name(&name, member.as_deref()))),
-                }
-            },
+        let mut members = Members::begin(name, window)?;
+        let mut unopened = Unopened::default();
+        let reader = loop {
+            match members.advance() {
+                Ok(Place::Inside | Place::Waiting) => {}
+                Ok(Place::Done) => return Err(unopened.all(members.file())),
+                Err(fault) => unopened.add(members.give_up(fault)),
+            }
+            if let Some(reader) = members.reader() {
+                break reader;
+            }
         };
         let (link_type, header) = (reader.link_type(), reader.header());
-        let state = State::Inside(reader);
-        Ok(Self { name, member, window, state, link_type, header, position, size, unopened, plain })
+        Ok(Self { members, link_type, header, position, size, unopened, plain })
     }
 
     /// See [`Source::at_hand`](super::Source::at_hand).
     #[inline]
     pub fn at_hand(&self) -> AtHand<'_> {
-        match &self.state {
-            State::Inside(reader) => AtHand::new(reader, self.window.filled()),
-            State::Between | State::Done => AtHand::default(),
+        match self.members.reader() {
+            Some(reader) => AtHand::new(reader, self.members.window().filled()),
+            None => AtHand::default(),
         }
     }
 
     /// See [`Source::chunk_at_hand`](super::Source::chunk_at_hand).
     pub fn chunk_at_hand(&self) -> Option<&Chunk> {
-        match &self.state {
-            State::Inside(reader) if reader.is_ordinary() => Some(self.window.chunk()),
-            _ => None,
-        }
+        let is_ordinary = self.members.reader().is_some_and(Reader::is_ordinary);
+        is_ordinary.then(|| self.members.window().chunk())
     }
 
     /// See [`Source::origin_at_hand`](super::Source::origin_at_hand).
     pub fn origin_at_hand(&self) -> Option<Origin> {
         let end = self.position();
-        let begin = end.checked_sub(self.window.chunk_len() as u64)?;
+        let begin = end.checked_sub(self.members.window().chunk_len() as u64)?;
         self.plain.as_ref().map(|file| Origin::new(Arc::clone(file), begin))
     }
 
     /// See [`Source::pass_over`](super::Source::pass_over).
     #[inline]
     pub fn pass_over(&mut self, len: usize) {
-        self.window.consume(len);
+        self.members.window_mut().consume(len);
     }
 
     /// See [`Source::next_packet`](super::Source::next_packet).
@@ -131,48 +112,28 @@ impl FileSource {
     }
 
     fn next(&mut self, leaves_at_hand: bool) -> Result<Next<'_>, CaptureError> {
-        if let Some(error) = self.unopened.pop() {
+        if let Some(error) = self.unopened.take(self.members.file()) {
             return Err(error);
         }
         loop {
-            let record = match &mut self.state {
-                State::Inside(Reader::Pcap(reader)) => reader.next(&mut self.window),
-                State::Inside(Reader::PcapNg(reader)) => reader.next(&mut self.window),
-                State::Between => match self.open_next_member() {
-                    Ok(()) => continue,
-                    Err(fault) => Err(fault),
-                },
-                State::Done => return Ok(Next::End),
+            let record = match self.members.advance() {
+                Ok(Place::Inside) => self.members.next_record(),
+                Ok(Place::Waiting) => return Ok(Next::Idle),
+                Ok(Place::Done) => return Ok(Next::End),
+                Err(fault) => Err(fault),
             };
             match record {
                 Ok(Record::Packet(packet)) => {
                     if leaves_at_hand && self.at_hand().next().is_some() {
                         return Ok(Next::AtHand);
                     }
-                    return Ok(Next::Packet(packet.lend(&mut self.window)));
+                    return Ok(Next::Packet(packet.lend(self.members.window_mut())));
                 }
                 Ok(Record::Waiting) => return Ok(Next::Idle),
-                Ok(Record::End) => self.state = State::Between,
-                Err(fault) => {
-                    let error = fault.of(full_name(&self.name, self.member.as_deref()));
-                    // Only the other files of an archive can be any good after this.
-                    self.state = match self.member.take() {
-                        Some(_) => State::Between,
-                        None => State::Done,
-                    };
-                    return Err(error);
-                }
+                Ok(Record::End) => self.members.leave(),
+                Err(fault) => return Err(self.members.give_up(fault)),
             }
         }
-    }
-
-    /// Goes on to the next capture in an archive.
-    fn open_next_member(&mut self) -> Result<(), Fault> {
-        self.state = match open_next_member(&mut self.window, &mut self.member)? {
-            Some(reader) => State::Inside(reader),
-            None => State::Done,
-        };
-        Ok(())
     }
 
     /// See [`Source::link_type`](super::Source::link_type).
@@ -182,7 +143,7 @@ impl FileSource {
 
     /// See [`Source::name`](super::Source::name).
     pub fn name(&self) -> &str {
-        &self.name
+        self.members.file()
     }
 
     /// See [`Source::pcap_header`](super::Source::pcap_header).
@@ -201,68 +162,31 @@ impl FileSource {
     }
 }
 
-/// The name of a file, which may be one in an archive.
-fn full_name(name: &str, member: Option<&str>) -> String {
-    match member {
-        Some(member) => format!("{name}: {member}"),
-        None => name.to_owned(),
-    }
-}
-
-/// Goes on to the next capture in an archive and puts down its name; passes over files that are
-/// empty or something else.
-fn open_next_member(
-    window: &mut Window<Content>,
-    member: &mut Option<String>,
-) -> Result<Option<Reader>, Fault> {
-    loop {
-        window.consume(usize::MAX);
-        *member = None;
-        *member = window.stream_mut().next_member()?;
-        if member.is_none() {
-            return Ok(None);
-        }
-        match Reader::open(window) {
-            Ok(reader) => return Ok(Some(reader)),
-            Err(Fault::UnknownFormat | Fault::Truncated { got: 0, .. }) => {}
-            Err(fault) => return Err(fault),
-        }
-    }
-}
-
-impl Reader {
-    /// Finds out the format of the capture at the front of the window.
-    fn open<R: Read>(window: &mut Window<R>) -> Result<Self, Fault> {
-        if let Fill::Short(got) = window.fill_waiting(4)? {
-            return Err(Fault::Truncated { part: "file header", wanted: 4, got });
-        }
-        let magic = *window.filled().first_chunk().ok_or(Fault::UnknownFormat)?;
-        match () {
-            () if PcapReader::recognises(magic) => PcapReader::open(window).map(Self::Pcap),
-            () if PcapNgReader::recognises(magic) => PcapNgReader::open(window).map(Self::PcapNg),
-            () => Err(Fault::UnknownFormat),
+impl Unopened {
+    fn add(&mut self, error: CaptureError) {
+        match self.first.len() < NAMED {
+            true => self.first.push_back(error),
+            false => self.more += 1,
         }
     }
 
-    /// Whether its packets are [at hand](AtHand).
-    pub(super) fn is_ordinary(&self) -> bool {
-        match self {
-            Self::Pcap(reader) => reader.is_ordinary(),
-            Self::PcapNg(reader) => reader.is_ordinary(),
-        }
+    /// The next of them to be told.
+    fn take(&mut self, file: &str) -> Option<CaptureError> {
+        self.first.pop_front().or_else(|| match std::mem::take(&mut self.more) {
+            0 => None,
+            more => Some(Fault::More(more).of(file)),
+        })
     }
 
-    fn link_type(&self) -> LinkType {
-        match self {
-            Self::Pcap(reader) => reader.link_type(),
-            Self::PcapNg(reader) => reader.link_type(),
-        }
-    }
-
-    fn header(&self) -> PcapHeader {
-        match self {
-            Self::Pcap(reader) => reader.header(),
-            Self::PcapNg(reader) => reader.header(),
+    /// All of them in one, if there is nothing else to be told of the archive.
+    fn all(mut self, file: &str) -> CaptureError {
+        let more = self.first.len().saturating_sub(1) + self.more;
+        match self.first.pop_front() {
+            None => Fault::UnknownFormat.of(file),
+            Some(error) if more == 0 => error,
+            Some(CaptureError { source_name, fault }) => {
+                Fault::AndMore { first: Box::new(fault), more }.of(source_name)
+            }
         }
     }
 }

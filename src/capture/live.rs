@@ -227,7 +227,10 @@ fn activate(
 ) -> Result<Capture<Active>, String> {
     let sizes = match options.buffer {
         KernelBuffer::Exactly(size) => vec![Some(size)],
-        KernelBuffer::UpTo(most) => vec![Some(most), Some(most.min(LEAST_BUFFER)), None],
+        KernelBuffer::UpTo(most) => {
+            let halves = std::iter::successors(Some(most), |size| Some(size / 2));
+            halves.take_while(|size| *size >= LEAST_BUFFER).map(Some).chain([None]).collect()
+        }
     };
     let mut outcome = Err("no buffer".to_owned());
     for size in sizes {

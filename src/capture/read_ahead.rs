@@ -14,8 +14,6 @@ use super::archive::Archive;
 const PORTION_LEN: usize = 256 << 10;
 /// Portions that may wait to be taken.
 const PORTIONS_AHEAD: usize = 4;
-/// After so many damaged files an archive is given up.
-const MOST_DAMAGED: usize = 100;
 /// How long to wait for bytes before saying that there are none now.
 const PATIENCE: Duration = Duration::from_millis(20);
 
@@ -62,21 +60,31 @@ impl ReadAhead {
         Ok(Self { thread, events, used, portion: Portion::default(), next_member: None })
     }
 
-    /// Drops what is left of the current file and goes on to the next; `None` if there is none.
+    /// Drops what is left of the current file and goes on to the next; `None` if there is none. Fails
+    /// with [`ErrorKind::WouldBlock`] if that is not known for some time.
     pub(super) fn next_member(&mut self) -> io::Result<Option<String>> {
         loop {
+            let Portion { bytes, .. } = std::mem::take(&mut self.portion);
+            self.take_back(bytes);
             if let Some(name) = self.next_member.take() {
                 return Ok(Some(name));
             }
-            self.portion = Portion::default();
-            match self.events.recv() {
-                Ok(Event::Bytes(portion)) => drop(self.used.send(portion.bytes)),
+            match self.events.recv_timeout(PATIENCE) {
+                Ok(Event::Bytes(portion)) => self.portion = portion,
                 Ok(Event::NextMember(name)) => self.next_member = Some(name),
                 // Nobody wants the rest of that file.
                 Ok(Event::Damaged(_)) => {}
                 Ok(Event::Failed(error)) => return Err(error),
-                Err(_) => return self.check_thread().map(|()| None),
+                Err(RecvTimeoutError::Timeout) => return Err(ErrorKind::WouldBlock.into()),
+                Err(RecvTimeoutError::Disconnected) => return self.check_thread().map(|()| None),
             }
+        }
+    }
+
+    /// Has the thread use memory again. One that has ended needs none.
+    fn take_back(&self, bytes: Vec<u8>) {
+        if bytes.capacity() > 0 {
+            let _ = self.used.send(bytes);
         }
     }
 
@@ -100,8 +108,7 @@ impl Read for ReadAhead {
             match self.events.recv_timeout(PATIENCE) {
                 Ok(Event::Bytes(portion)) => {
                     let used = std::mem::replace(&mut self.portion, portion);
-                    // A thread that has ended needs no portions.
-                    let _ = self.used.send(used.bytes);
+                    self.take_back(used.bytes);
                 }
                 Ok(Event::NextMember(name)) => self.next_member = Some(name),
                 Ok(Event::Damaged(error) | Event::Failed(error)) => return Err(error),
@@ -119,25 +126,23 @@ impl Read for ReadAhead {
 
 /// The thread: reads until the archive or the interest in it ends.
 fn run(mut archive: Box<dyn Archive>, events: &SyncSender<Event>, used: &Receiver<Vec<u8>>) {
-    let mut damaged = 0;
     loop {
-        let at_end = match read_portion(&mut *archive, used) {
-            Ok(Some(portion)) => events.send(Event::Bytes(portion)).map(|()| false),
-            Ok(None) => Ok(true),
+        match read_portion(&mut *archive, used) {
+            Ok(Some(portion)) => match events.send(Event::Bytes(portion)) {
+                Ok(()) => continue,
+                Err(_) => return,
+            },
+            Ok(None) => {}
             // An archive that ends too early has no more files.
             Err(error) if error.kind() == ErrorKind::UnexpectedEof => {
                 let _ = events.send(Event::Failed(error));
                 return;
             }
             Err(error) => {
-                damaged += 1;
-                events.send(Event::Damaged(error)).map(|()| true)
+                if events.send(Event::Damaged(error)).is_err() {
+                    return;
+                }
             }
-        };
-        match at_end {
-            Ok(false) => continue,
-            Ok(true) if damaged < MOST_DAMAGED => {}
-            Ok(true) | Err(_) => return,
         }
         let sent = match archive.next_member() {
             Ok(Some(name)) => events.send(Event::NextMember(name)),

@@ -18,9 +18,8 @@ pub enum Next<'a> {
     Packet(RawPacket<'a>),
     /// There are packets at hand, to be taken from [`Source::at_hand`].
     AtHand,
-    /// Nothing now; the source is a device that has been silent for some 10 ms, or a pipe that has been
-    /// for some 20 ms. Time to do
-    /// what was put off, and to look whether to stop.
+    /// Nothing now: the source is a device that has been silent for some 10 ms, or a pipe that has been
+    /// so for some 20 ms. Time to do what was put off, and to look whether to stop.
     Idle,
     /// Nothing any more.
     End,

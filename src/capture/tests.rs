@@ -217,15 +217,46 @@ fn a_bad_file_of_a_zip_archive_hides_no_other() {
     }
 }
 
+/// They are counted, and what comes behind them is read all the same.
 #[test]
-fn an_archive_of_nothing_but_damage_is_given_up() {
-    let files = vec![("a", &b"Just some text that is no capture"[..]); 1000];
-    let mut archive = zip(&files, false, false);
-    let entry = archive.windows(4).skip(1).position(|it| it == b"PK\x03\x04").unwrap() + 1;
+fn a_thousand_bad_files_are_no_flood_and_hide_nothing() {
+    let text = &b"Just some text that is no capture"[..];
+    let capture = PLAIN.with(&samples(), 1);
+    let mut bad = zip(&vec![("a", text); 1000], false, false);
+    let entry = bad.windows(4).skip(1).position(|it| it == b"PK\x03\x04").unwrap() + 1;
     for at in (0..1000).map(|number| number * entry + 6) {
-        archive[at] |= 1;
+        bad[at] |= 1;
     }
-    assert_eq!(read(&archive).errors, ["a: encrypted files are not supported"]);
+    bad.truncate(1000 * entry);
+    let nothing = read(&[&bad[..], b"PK\x01\x02"].concat());
+    let reason = "a: encrypted files are not supported";
+    let more = "(and 999 more of the archive's files cannot be read either)";
+    assert_eq!(nothing.errors, [format!("{reason} {more}")]);
+    let Outcome { packets, errors } = read(&[bad, zip(&[("b", &capture)], true, false)].concat());
+    assert_eq!(packets, samples());
+    assert_eq!(errors[..10], [reason; 10]);
+    assert_eq!(errors[10..], ["990 more of its files cannot be read"]);
+}
+
+/// Everything behind them was lost without a word.
+#[test]
+fn wrong_lengths_and_missing_headers_in_a_zip_archive_are_told() {
+    let capture = PLAIN.with(&samples(), 1);
+    let part = |name| {
+        let mut part = zip(&[(name, &capture)], true, false);
+        part.truncate(part.len() - b"PK\x01\x02 the directory".len());
+        part
+    };
+    let (first, second, end) = (part("a"), part("b"), &b"PK\x01\x02 the directory"[..]);
+    let mut long = first.clone();
+    long[18] = long[18].wrapping_add(1);
+    assert_ne!(long[18], 0, "no carry");
+    let Outcome { packets, errors } = read(&[&long, &second, end].concat());
+    assert_eq!(packets, [samples(), samples()].concat());
+    assert_eq!(errors, ["a: damaged zip archive: a file's length is wrong"]);
+    let Outcome { packets, errors } = read(&[&first, &b"JUNK"[..], &second, end].concat());
+    assert_eq!(packets, samples());
+    assert_eq!(errors, ["a: damaged zip archive: no file's header follows"]);
 }
 
 #[test]

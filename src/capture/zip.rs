@@ -16,6 +16,10 @@ const LOCAL_HEADER: [u8; 4] = *b"PK\x03\x04";
 const LOCAL_HEADER_LEN: usize = 30;
 const DATA_DESCRIPTOR: [u8; 4] = *b"PK\x07\x08";
 
+/// What may stand behind the last file: the directory, or what comes after that or before it.
+const BEHIND_FILES: [[u8; 4]; 5] =
+    [*b"PK\x01\x02", *b"PK\x05\x06", *b"PK\x06\x06", *b"PK\x06\x07", *b"PK\x06\x08"];
+
 /// Flags of a local header.
 const ENCRYPTED: u16 = 1 << 0;
 /// Checksum and sizes were not known when the header was written; they follow the data.
@@ -126,7 +130,13 @@ impl<R: Read> ZipReader<R> {
         self.archive.consume(consumed);
         entry.remaining = entry.remaining.map(|it| it.saturating_sub(consumed as u64));
         entry.checksum.update(buffer.get(..produced).unwrap_or_default());
+        let is_compressed = matches!(entry.content, Content::Compressed(_));
         entry.ended = match finished {
+            // The next file may stand right behind what is there.
+            Ok(true) if is_compressed && entry.remaining.is_some_and(|it| it > 0) => {
+                entry.remaining = Some(0);
+                Some(Err(damaged(Compression::Zip, "a file's length is wrong")))
+            }
             Ok(true) => Some(Ok(())),
             Ok(false) if (consumed, produced) != (0, 0) => None,
             Ok(false) if at_end => return Err(truncated(Compression::Zip)),
@@ -197,8 +207,12 @@ impl<R: Read + Send> Archive for ZipReader<R> {
             self.archive.fill(4)?;
             match self.archive.filled().first_chunk() {
                 Some(&LOCAL_HEADER) => {}
-                // The directory, or something that nobody wrote as a file.
-                Some(_) => return Ok(None),
+                Some(behind) if BEHIND_FILES.contains(behind) => {
+                    // Whoever writes to a pipe wants to be rid of it.
+                    self.archive.skip(u64::MAX)?;
+                    return Ok(None);
+                }
+                Some(_) => return Err(damaged(Compression::Zip, "no file's header follows")),
                 None => return Err(truncated(Compression::Zip)),
             }
             let (name, entry) = self.open_entry()?;

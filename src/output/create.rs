@@ -33,7 +33,7 @@ pub struct NewFile {
 }
 
 impl Creation {
-    /// Where the file is; for all but scratch files only once it was made.
+    /// Where the file is, once it was made; of a scratch file before that, where its folder will be.
     pub fn path(&self) -> Option<&Path> {
         match self {
             Self::Made(path) => Some(path),

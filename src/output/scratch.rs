@@ -33,10 +33,18 @@ impl ScratchFolder {
     fn path(&self) -> io::Result<&Path> {
         if self.0.get().is_none() {
             // If two threads make one each, that of the slower goes away here.
-            let _ = self.0.set(tempfile::Builder::new().prefix("tcpflow-").tempdir()?);
+            let made = tempfile::Builder::new().prefix("tcpflow-").tempdir();
+            let _ = self.0.set(made.map_err(without_path)?);
         }
         self.0.get().map(TempDir::path).ok_or_else(|| io::ErrorKind::NotFound.into())
     }
+}
+
+/// The crate's errors name a path that nobody has heard of.
+fn without_path(error: io::Error) -> io::Error {
+    let cause = error.get_ref().and_then(|inner| inner.source());
+    let number = cause.and_then(|it| it.downcast_ref::<io::Error>()?.raw_os_error());
+    number.map_or(error.kind().into(), io::Error::from_raw_os_error)
 }
 
 /// A file that is only made if its stream does not fit in memory.

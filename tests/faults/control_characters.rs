@@ -124,7 +124,7 @@ fn debug_messages_about_what_was_captured() {
 }
 
 /// A zip archive with one stored file.
-fn zip_of(name: &[u8], content: &[u8]) -> Vec<u8> {
+pub(crate) fn zip_of(name: &[u8], content: &[u8]) -> Vec<u8> {
     let mut crc = flate2::Crc::new();
     crc.update(content);
     let (length, name_length) = (content.len() as u32, name.len() as u16);

@@ -1,10 +1,14 @@
 //! The second signal.
 
+use std::fs::OpenOptions;
+use std::io::Write as _;
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
-use crate::fed::{Fed, wait_for};
+use crate::control_characters::zip_of;
+use crate::fed::{Fed, packets, wait_for};
+use crate::support::captures::{ETHERNET, Pcap};
 use crate::support::packets::{Connection, Side};
 use crate::support::sandbox::{Sandbox, wait_until};
 
@@ -44,5 +48,28 @@ fn the_first_signal_is_heard_while_nothing_comes() {
     let outcome = fed.finish();
     assert_eq!(outcome.status, Some(0), "{outcome:?}");
     assert_eq!(outcome.complaints(), ["tcpflow: terminating orderly"]);
+    assert_eq!(sandbox.report("out/report.xml").flow("out/00001").filesize, "4");
+}
+
+/// The same while the next file of an archive is waited for: what was read before is written meanwhile.
+#[test]
+fn the_first_signal_is_heard_between_the_files_of_an_archive() {
+    let sandbox = Sandbox::new();
+    let flow = Connection::between("10.0.0.1:1", "10.0.0.2:80").says(Side::Client, b"text");
+    let capture = [Pcap::of(ETHERNET).write(&[]), packets(flow)].concat();
+    let archive =
+        [zip_of(b"a.pcap", &capture), zip_of(b"README", &[b'x'; 5_000_000])].map(|mut it| {
+            let directory = it.windows(4).position(|bytes| bytes == b"PK\x01\x02").unwrap();
+            it.truncate(directory);
+            it
+        });
+    nix::unistd::mkfifo(&sandbox.path("in"), nix::sys::stat::Mode::S_IRWXU).unwrap();
+    let running = sandbox.start("-o out -T %a -r in");
+    let mut pipe = OpenOptions::new().write(true).open(sandbox.path("in")).unwrap();
+    pipe.write_all(&archive.concat()[..4_000_000]).unwrap();
+    wait_for(&sandbox, "out/00001", b"text");
+    running.signal(Signal::INT);
+    let outcome = running.finish();
+    assert_eq!(outcome.status, Some(0), "{outcome:?}");
     assert_eq!(sandbox.report("out/report.xml").flow("out/00001").filesize, "4");
 }
