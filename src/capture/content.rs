@@ -18,6 +18,8 @@ pub(super) enum Content {
     Direct(Input),
     /// Anything else.
     Ahead(ReadAhead),
+    /// The same where there can be no thread for it.
+    Here(Box<dyn Archive>),
 }
 
 impl Content {
@@ -33,7 +35,8 @@ impl Content {
             None if never_waits => return Ok(window.map_stream(Self::Direct)),
             None => Box::new(window),
         };
-        Ok(Window::new(Self::Ahead(ReadAhead::start(archive)?), WINDOW_LEN))
+        let content = ReadAhead::start(archive).map_or_else(Self::Here, Self::Ahead);
+        Ok(Window::new(content, WINDOW_LEN))
     }
 
     /// See [`Archive::next_member`](archive::Archive::next_member).
@@ -41,6 +44,7 @@ impl Content {
         match self {
             Self::Direct(_) => Ok(None),
             Self::Ahead(ahead) => ahead.next_member(),
+            Self::Here(archive) => archive.next_member(),
         }
     }
 }
@@ -50,6 +54,7 @@ impl Read for Content {
         match self {
             Self::Direct(input) => input.read(buffer),
             Self::Ahead(ahead) => ahead.read(buffer),
+            Self::Here(archive) => archive.read(buffer),
         }
     }
 }

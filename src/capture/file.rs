@@ -55,7 +55,7 @@ impl FileSource {
         let mut window = Content::open(input).map_err(of_it)?;
         let plain = match window.stream_mut() {
             Content::Direct(input) => input.read_from_beginning(),
-            Content::Ahead(_) => None,
+            Content::Ahead(_) | Content::Here(_) => None,
         };
         let mut members = Members::begin(name, window)?;
         let mut unopened = Unopened::default();

@@ -49,15 +49,26 @@ enum Event {
 }
 
 impl ReadAhead {
-    /// Begins to read.
-    pub(super) fn start(archive: Box<dyn Archive>) -> io::Result<Self> {
+    /// Begins to read. Gives the archive back if there can be no thread.
+    pub(super) fn start(archive: Box<dyn Archive>) -> Result<Self, Box<dyn Archive>> {
+        // What a thread is given when it is made is lost if it cannot be made.
+        let (give, archive_comes) = channel();
         let (to_reader, events) = sync_channel(PORTIONS_AHEAD);
         let (used, from_reader) = channel();
-        let thread = thread::Builder::new()
-            .name("read-ahead".to_owned())
-            .spawn(move || run(archive, &to_reader, &from_reader))?;
-        let thread = Some(thread);
-        Ok(Self { thread, events, used, portion: Portion::default(), next_member: None })
+        let thread = thread::Builder::new().name("read-ahead".to_owned()).spawn(move || {
+            if let Ok(archive) = archive_comes.recv() {
+                run(archive, &to_reader, &from_reader);
+            }
+        });
+        match thread {
+            Err(_) => Err(archive),
+            Ok(thread) => {
+                // It waits for this and for nothing else.
+                let _ = give.send(archive);
+                let (thread, portion) = (Some(thread), Portion::default());
+                Ok(Self { thread, events, used, portion, next_member: None })
+            }
+        }
     }
 
     /// Drops what is left of the current file and goes on to the next; `None` if there is none. Fails
@@ -198,7 +209,7 @@ mod tests {
 
     #[test]
     fn a_panic_is_no_end_of_file() {
-        let mut ahead = ReadAhead::start(Box::new(Broken(false))).unwrap();
+        let mut ahead = ReadAhead::start(Box::new(Broken(false))).ok().unwrap();
         let mut buffer = [0; 10];
         let mut read = || loop {
             match ahead.read(&mut buffer) {

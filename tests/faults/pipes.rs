@@ -1,7 +1,10 @@
 //! Pipes that nobody reads any more, or nobody writes to yet.
 
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
 use crate::support::packets::{Connection, Side};
-use crate::support::sandbox::{Sandbox, wait_until};
+use crate::support::sandbox::{Sandbox, is_root, skip, wait_until};
 
 /// `tcpflow -c | head -1` is no failure, as with every filter; the report, asked for, is whole.
 #[test]
@@ -39,8 +42,31 @@ fn what_was_read_is_written_before_a_pipe_is_waited_for() {
     nix::unistd::mkfifo(&sandbox.path("pipe"), nix::sys::stat::Mode::S_IRWXU).unwrap();
     let running = sandbox.start("-o out -T %a -r in.pcap -r pipe");
     let file = sandbox.path("out/00001");
-    wait_until("the first flow", || std::fs::read(&file).is_ok_and(|text| text == b"text"));
+    wait_until("the first flow", || fs::read(&file).is_ok_and(|text| text == b"text"));
     running.signal(rustix::process::Signal::KILL);
     running.finish();
     assert_eq!(sandbox.read("out/00001"), b"text");
+}
+
+/// Compressed captures are read on a thread of their own, and on the only one if there can be no other.
+#[test]
+fn compressed_captures_are_read_without_a_second_thread() {
+    const NAME: &str = "a compressed capture without a second thread";
+    if !is_root() {
+        return skip(NAME, "only root may become a user without other processes");
+    }
+    let sandbox = Sandbox::with_flow();
+    fs::set_permissions(sandbox.path("."), PermissionsExt::from_mode(0o777)).unwrap();
+    let program = env!("CARGO_BIN_EXE_tcpflow");
+    let alone = "prlimit --nproc=1 setpriv --reuid 54321 --regid 54321 --clear-groups";
+    let tried = sandbox.shell(&format!("{alone} {program} -V"));
+    if tried.status != Some(0) {
+        return skip(NAME, "another user may not run the program here");
+    }
+    sandbox.shell("gzip -k in.pcap").succeeds();
+    for input in ["-r in.pcap.gz", "-r - <in.pcap.gz", "-r - <in.pcap"] {
+        let line = format!("rm -rf out; {alone} {program} -T %a -o out {input}");
+        sandbox.shell(&line).succeeds();
+        assert_eq!(sandbox.read("out/00001"), b"text", "{input}");
+    }
 }
