@@ -84,9 +84,6 @@ fn is_live(config: &Config) -> bool {
     matches!(config.input, Input::Live { .. })
 }
 
-/// Of so many files of an archive that are damaged each is told of; the others are counted.
-const MOST_FAULTS: u64 = 20;
-
 /// One input while it is read.
 struct Reading<'a> {
     config: &'a Config,
@@ -106,7 +103,7 @@ impl Reading<'_> {
             self.messages,
         );
         let mut wanted = Wanted::new(filter);
-        let (mut packets, mut looks, mut faults) = (0, 0, 0_u64);
+        let (mut packets, mut looks) = (0, 0);
         let mut flushed = Instant::now();
         let mut stopped = None;
         self.lend(pipeline);
@@ -132,12 +129,7 @@ impl Reading<'_> {
                         }
                     }
                     Ok(Next::End) => break,
-                    Err(error) => {
-                        faults += 1;
-                        if faults <= MOST_FAULTS {
-                            self.messages.error(error);
-                        }
-                    }
+                    Err(error) => self.messages.error(error),
                 }
                 self.lend(pipeline);
             }
@@ -164,10 +156,6 @@ impl Reading<'_> {
         }
         pipeline.sink.end_lending();
         drop(progress);
-        if faults > MOST_FAULTS {
-            let (name, more) = (self.source.name(), faults - MOST_FAULTS);
-            self.messages.error(format_args!("{name}: {more} more of its files are damaged"));
-        }
         if self.stop.is_raised() {
             self.messages.debug(1, "terminating orderly");
         }

@@ -139,11 +139,10 @@ impl<'a> Setup<'a> {
         None
     }
 
-    /// Whether it may take as long as somebody likes to open the next input: a pipe that nobody
-    /// writes to.
+    /// Whether to open the next input [may wait](Source::may_wait_to_open) for somebody.
     pub(super) fn next_input_may_wait(&self) -> bool {
         match self.inputs.last() {
-            Some(PendingInput::File(path, _)) => path.as_os_str() == "-" || !path.is_file(),
+            Some(PendingInput::File(path, _)) => Source::may_wait_to_open(path),
             Some(PendingInput::Device { .. }) | None => false,
         }
     }

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::at_hand::AtHand;
 use super::content::Content;
 use super::error::{CaptureError, Fault};
-use super::input::Input;
+use super::input::{Input, is_standard_input};
 use super::members::{Members, Place};
 use super::packet::LinkType;
 use super::reader::Reader;
@@ -19,7 +19,7 @@ use super::source::Next;
 use crate::chunk::Chunk;
 use crate::origin::Origin;
 
-/// Of so many files of an archive that cannot be opened each is told of.
+/// Of so many files of an archive that cannot be read each is told of; the others are counted.
 const NAMED: usize = 10;
 
 /// A capture file, opened.
@@ -29,15 +29,18 @@ pub struct FileSource {
     header: PcapHeader,
     position: Arc<AtomicU64>,
     size: Option<u64>,
-    unopened: Unopened,
+    faults: Faults,
     /// The file, if its bytes are packets as they stand there.
     plain: Option<Arc<File>>,
 }
 
-/// What is wrong with files of an archive before the first that could be opened.
+/// What is wrong with the files of an archive.
 #[derive(Default)]
-struct Unopened {
-    first: VecDeque<CaptureError>,
+struct Faults {
+    /// Those that are still to be told.
+    untold: VecDeque<CaptureError>,
+    /// How many were, or are to be told.
+    named: usize,
     /// How many there were besides.
     more: usize,
 }
@@ -45,7 +48,7 @@ struct Unopened {
 impl FileSource {
     /// Opens the file at `path`, `-` for standard input, and reads what comes before its packets.
     pub fn open(path: &Path) -> Result<Self, CaptureError> {
-        let name = match path.as_os_str() == "-" {
+        let name = match is_standard_input(path) {
             true => "standard input".to_owned(),
             false => path.display().to_string(),
         };
@@ -58,19 +61,19 @@ impl FileSource {
             Content::Ahead(_) | Content::Here(_) => None,
         };
         let mut members = Members::begin(name, window)?;
-        let mut unopened = Unopened::default();
+        let mut faults = Faults::default();
         let reader = loop {
             match members.advance() {
                 Ok(Place::Inside | Place::Waiting) => {}
-                Ok(Place::Done) => return Err(unopened.all(members.file())),
-                Err(fault) => unopened.add(members.give_up(fault)),
+                Ok(Place::Done) => return Err(faults.all(members.file())),
+                Err(fault) => faults.add(members.give_up(fault)),
             }
             if let Some(reader) = members.reader() {
                 break reader;
             }
         };
         let (link_type, header) = (reader.link_type(), reader.header());
-        Ok(Self { members, link_type, header, position, size, unopened, plain })
+        Ok(Self { members, link_type, header, position, size, faults, plain })
     }
 
     /// See [`Source::at_hand`](super::Source::at_hand).
@@ -112,14 +115,17 @@ impl FileSource {
     }
 
     fn next(&mut self, leaves_at_hand: bool) -> Result<Next<'_>, CaptureError> {
-        if let Some(error) = self.unopened.take(self.members.file()) {
-            return Err(error);
-        }
         loop {
+            if let Some(error) = self.faults.untold.pop_front() {
+                return Err(error);
+            }
             let record = match self.members.advance() {
                 Ok(Place::Inside) => self.members.next_record(),
                 Ok(Place::Waiting) => return Ok(Next::Idle),
-                Ok(Place::Done) => return Ok(Next::End),
+                Ok(Place::Done) => match std::mem::take(&mut self.faults.more) {
+                    0 => return Ok(Next::End),
+                    more => return Err(Fault::More(more).of(self.members.file())),
+                },
                 Err(fault) => Err(fault),
             };
             match record {
@@ -131,7 +137,13 @@ impl FileSource {
                 }
                 Ok(Record::Waiting) => return Ok(Next::Idle),
                 Ok(Record::End) => self.members.leave(),
-                Err(fault) => return Err(self.members.give_up(fault)),
+                Err(fault) => {
+                    self.faults.add(self.members.give_up(fault));
+                    // However many come, the reader can see to other things.
+                    if self.faults.untold.is_empty() {
+                        return Ok(Next::Idle);
+                    }
+                }
             }
         }
     }
@@ -162,26 +174,21 @@ impl FileSource {
     }
 }
 
-impl Unopened {
+impl Faults {
     fn add(&mut self, error: CaptureError) {
-        match self.first.len() < NAMED {
-            true => self.first.push_back(error),
+        match self.named < NAMED {
+            true => {
+                self.untold.push_back(error);
+                self.named += 1;
+            }
             false => self.more += 1,
         }
     }
 
-    /// The next of them to be told.
-    fn take(&mut self, file: &str) -> Option<CaptureError> {
-        self.first.pop_front().or_else(|| match std::mem::take(&mut self.more) {
-            0 => None,
-            more => Some(Fault::More(more).of(file)),
-        })
-    }
-
-    /// All of them in one, if there is nothing else to be told of the archive.
+    /// All of them in one, if none was told and there is nothing else to be told of the archive.
     fn all(mut self, file: &str) -> CaptureError {
-        let more = self.first.len().saturating_sub(1) + self.more;
-        match self.first.pop_front() {
+        let more = self.untold.len().saturating_sub(1) + self.more;
+        match self.untold.pop_front() {
             None => Fault::UnknownFormat.of(file),
             Some(error) if more == 0 => error,
             Some(CaptureError { source_name, fault }) => {

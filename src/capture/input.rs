@@ -15,10 +15,15 @@ pub(super) struct Input {
     position: Arc<AtomicU64>,
 }
 
+/// Whether this path stands for standard input.
+pub(super) fn is_standard_input(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
 impl Input {
-    /// Opens the file at `path`; `-` is standard input.
+    /// Opens the file at `path`, which may [stand for standard input](is_standard_input).
     pub(super) fn open(path: &Path) -> io::Result<Self> {
-        let file = match path.as_os_str() == "-" {
+        let file = match is_standard_input(path) {
             // A descriptor of its own, read without the standard library's buffer between.
             true => File::from(io::stdin().as_fd().try_clone_to_owned()?),
             false => File::open(path)?,

@@ -29,7 +29,7 @@ impl Reader {
         }
     }
 
-    /// Whether its packets are [at hand](AtHand).
+    /// Whether its packets are [at hand](super::at_hand::AtHand).
     pub(super) fn is_ordinary(&self) -> bool {
         match self {
             Self::Pcap(reader) => reader.is_ordinary(),

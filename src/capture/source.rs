@@ -5,6 +5,7 @@ use std::path::Path;
 use super::at_hand::AtHand;
 use super::error::CaptureError;
 use super::file::FileSource;
+use super::input::is_standard_input;
 use super::live::{Live, LiveOptions};
 use super::packet::{LinkType, RawPacket};
 use super::savefile::PcapHeader;
@@ -38,6 +39,12 @@ impl Source {
     /// Opens a capture file; `-` is standard input.
     pub fn open_file(path: &Path) -> Result<Self, CaptureError> {
         FileSource::open(path).map(Self::File)
+    }
+
+    /// Whether it may take as long as somebody likes to [open](Self::open_file) the file at `path`: a
+    /// pipe that nobody writes to.
+    pub fn may_wait_to_open(path: &Path) -> bool {
+        is_standard_input(path) || !path.is_file()
     }
 
     /// Begins to capture from a device.

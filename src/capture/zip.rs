@@ -130,10 +130,9 @@ impl<R: Read> ZipReader<R> {
         self.archive.consume(consumed);
         entry.remaining = entry.remaining.map(|it| it.saturating_sub(consumed as u64));
         entry.checksum.update(buffer.get(..produced).unwrap_or_default());
-        let is_compressed = matches!(entry.content, Content::Compressed(_));
         entry.ended = match finished {
             // The next file may stand right behind what is there.
-            Ok(true) if is_compressed && entry.remaining.is_some_and(|it| it > 0) => {
+            Ok(true) if entry.remaining.is_some_and(|it| it > 0) => {
                 entry.remaining = Some(0);
                 Some(Err(damaged(Compression::Zip, "a file's length is wrong")))
             }
