@@ -97,6 +97,7 @@ impl Messages {
 
     /// A line without the program's name.
     pub fn plain(&self, line: impl Display) {
+        // Held, so that no progress comes between.
         let _stderr = std::io::stderr().lock();
         self.hide_progress();
         say(line);
@@ -124,10 +125,7 @@ impl Messages {
 
     fn print(&self, message: impl Display) {
         let message = message.to_string();
-        // Held, so that no progress comes between.
-        let _stderr = std::io::stderr().lock();
-        self.hide_progress();
-        say(format_args!("{}: {}", self.0.prefix, without_error_number(&message)));
+        self.plain(format_args!("{}: {}", self.0.prefix, without_error_number(&message)));
     }
 }
 

@@ -30,8 +30,8 @@ impl StopFlag {
             )?;
             flag::register(signal, Arc::clone(&stop))?;
         }
-        // Whoever handles it, and be it so, has an error from a write beyond the limit of a file's size
-        // (`ulimit -f`), instead of being killed by it.
+        // With a handler, whatever it does, a write beyond the limit of a file's size (`ulimit -f`) fails
+        // like any other; without one it ends the program.
         flag::register(libc::SIGXFSZ, Arc::default())?;
         Ok(Self(stop))
     }

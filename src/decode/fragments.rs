@@ -62,15 +62,18 @@ pub(super) struct Joined {
 impl Joined {
     /// As if it had come in one datagram.
     pub(super) fn carried(&self) -> Option<Carried<'_>> {
-        unfragmented(self.addresses, self.protocol, &self.payload)
+        let Self { addresses, protocol, payload, .. } = self;
+        let carried = Carried {
+            addresses: *addresses,
+            protocol: *protocol,
+            payload: payload.as_slice(),
+            fragment: None,
+        };
+        // The extension headers may have been fragmented themselves.
+        let carried = extension::behind(carried, 0)?;
+        // A fragment of a fragment makes no sense, and would have no end.
+        carried.fragment.is_none().then_some(carried)
     }
-}
-
-/// What stands behind the extension headers that were themselves fragmented.
-fn unfragmented(addresses: Addresses, protocol: u8, payload: &[u8]) -> Option<Carried<'_>> {
-    let carried = extension::behind(Carried { addresses, protocol, payload, fragment: None }, 0)?;
-    // A fragment of a fragment makes no sense, and would have no end.
-    carried.fragment.is_none().then_some(carried)
 }
 
 /// Extension headers and ports are looked for in so many bytes of a datagram that is not complete.
