@@ -21,6 +21,21 @@ pub struct Identity {
     pub session_id: u64,
 }
 
+#[cfg(test)]
+impl Identity {
+    /// Some flow, for tests of what is done with flows.
+    pub(crate) fn sample() -> Self {
+        Self {
+            tuple: FiveTuple::v4([10, 0, 0, 1], [10, 0, 0, 2], (1000, 80)),
+            link: LinkFacts::default(),
+            direction: Direction::Unknown,
+            first_time: Timestamp::default(),
+            connection_number: 0,
+            session_id: 0,
+        }
+    }
+}
+
 /// Which way a flow's bytes go.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Direction {

@@ -178,10 +178,8 @@ fn push_json(out: &mut Vec<u8>, flow: &Identity, bytes: &[u8]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::decode::{FiveTuple, LinkFacts};
     use crate::output::OutputFolder;
     use crate::output::template::{DEFAULT_TEMPLATE, Template};
-    use crate::time::Timestamp;
     use std::cell::RefCell;
     use std::path::Path;
     use std::rc::Rc;
@@ -199,14 +197,7 @@ mod tests {
     }
 
     fn flow(direction: Direction) -> Identity {
-        Identity {
-            tuple: FiveTuple::v4([10, 0, 0, 1], [10, 0, 0, 2], (1000, 80)),
-            link: LinkFacts::default(),
-            direction,
-            first_time: Timestamp::default(),
-            connection_number: 0,
-            session_id: 0,
-        }
+        Identity { direction, ..Identity::sample() }
     }
 
     fn print(style: ConsoleStyle, byte_limit: Option<u64>, payloads: &[&[u8]]) -> String {

@@ -278,25 +278,11 @@ mod tests {
 
     use super::*;
     use crate::config::Verbosity;
-    use crate::decode::{FiveTuple, LinkFacts};
-    use crate::flow::Direction;
     use crate::messages::Messages;
     use crate::output::create::Creation;
     use crate::output::folder::OutputFolder;
     use crate::output::naming::Namer;
     use crate::output::template::Template;
-    use crate::time::Timestamp;
-
-    fn flow() -> Identity {
-        Identity {
-            tuple: FiveTuple::v4([10, 0, 0, 1], [10, 0, 0, 2], (1, 80)),
-            link: LinkFacts::default(),
-            direction: Direction::Unknown,
-            first_time: Timestamp::from_micros(0),
-            connection_number: 0,
-            session_id: 0,
-        }
-    }
 
     /// Guards against a report that ends with the first flow whose file was lost.
     #[test]
@@ -312,7 +298,7 @@ mod tests {
         let mut finisher = Finisher::new(inspect, tools, Pace::BesideAtOnce);
         let finish = |finisher: &mut Finisher, name: &str| {
             let creation = Creation::Replace(folder.path().join(name));
-            finisher.finish(&flow(), Box::new(StoredFile::new(creation, None, None)))
+            finisher.finish(&Identity::sample(), Box::new(StoredFile::new(creation, None, None)))
         };
         let lost = finish(&mut finisher, "lost");
         while finisher.helper.as_ref().is_some_and(|helper| !helper.thread.is_finished()) {

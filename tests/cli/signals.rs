@@ -13,11 +13,10 @@ const CLIENT_FILE: &str = "010.000.000.001.40000-010.000.000.002.00080";
 /// reads it.
 fn interrupted_by(signal: Signal) {
     let sandbox = Sandbox::new();
-    let pipe = sandbox.path("pipe");
-    nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
+    sandbox.pipe("pipe");
     let running = sandbox.start("-o out -r pipe -FM -w rest.pcap");
     let capture = std::fs::read(fixture("http-ipv4.pcap")).unwrap();
-    let mut writer = OpenOptions::new().write(true).open(&pipe).unwrap();
+    let mut writer = OpenOptions::new().write(true).open(sandbox.path("pipe")).unwrap();
     let three_packets_and_the_request = 24 + 4 * (16 + 54) + 46;
     writer.write_all(&capture[..three_packets_and_the_request]).unwrap();
     wait_until("the report's begin", || sandbox.path("out/report.xml").exists());

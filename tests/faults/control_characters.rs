@@ -2,7 +2,6 @@
 
 use std::ffi::OsString;
 use std::fs;
-use std::io::Write as _;
 use std::os::unix::ffi::OsStringExt as _;
 
 use crate::support::packets::{Connection, Side};
@@ -124,31 +123,37 @@ fn debug_messages_about_what_was_captured() {
 }
 
 /// A zip archive with one stored file.
-pub(crate) fn zip_of(name: &[u8], content: &[u8]) -> Vec<u8> {
+fn zip_of(name: &[u8], content: &[u8]) -> Vec<u8> {
+    let mut file = zip_entry(name, content);
+    let directory = file.len() as u32;
+    file.extend(b"PK\x01\x02\x14\0\x14\0");
+    file.extend(zip_facts(name, content));
+    file.extend([0; 10]);
+    file.extend(0u32.to_le_bytes());
+    file.extend(name);
+    let size = file.len() as u32 - directory;
+    file.extend(b"PK\x05\x06\0\0\0\0\x01\0\x01\0");
+    file.extend(size.to_le_bytes());
+    file.extend(directory.to_le_bytes());
+    file.extend([0, 0]);
+    file
+}
+
+/// A stored file in a zip archive.
+pub(crate) fn zip_entry(name: &[u8], content: &[u8]) -> Vec<u8> {
+    [b"PK\x03\x04\x14\0", &zip_facts(name, content)[..], name, content].concat()
+}
+
+/// What is said of a stored file both in front of it and in the directory.
+fn zip_facts(name: &[u8], content: &[u8]) -> Vec<u8> {
     let mut crc = flate2::Crc::new();
     crc.update(content);
     let (length, name_length) = (content.len() as u32, name.len() as u16);
-    let mut shared = vec![0, 0, 0, 0, 0, 0, 0x21, 0x58];
+    let mut facts = vec![0, 0, 0, 0, 0, 0, 0x21, 0x58];
     for field in [crc.sum(), length, length] {
-        shared.extend(field.to_le_bytes());
+        facts.extend(field.to_le_bytes());
     }
-    shared.extend(name_length.to_le_bytes());
-    shared.extend([0, 0]);
-    let mut file = Vec::new();
-    file.write_all(b"PK\x03\x04\x14\0").unwrap();
-    file.write_all(&shared).unwrap();
-    file.write_all(name).unwrap();
-    file.write_all(content).unwrap();
-    let directory = file.len() as u32;
-    file.write_all(b"PK\x01\x02\x14\0\x14\0").unwrap();
-    file.write_all(&shared).unwrap();
-    file.write_all(&[0; 10]).unwrap();
-    file.write_all(&0u32.to_le_bytes()).unwrap();
-    file.write_all(name).unwrap();
-    let size = file.len() as u32 - directory;
-    file.write_all(b"PK\x05\x06\0\0\0\0\x01\0\x01\0").unwrap();
-    file.write_all(&size.to_le_bytes()).unwrap();
-    file.write_all(&directory.to_le_bytes()).unwrap();
-    file.write_all(&[0, 0]).unwrap();
-    file
+    facts.extend(name_length.to_le_bytes());
+    facts.extend([0, 0]);
+    facts
 }

@@ -22,10 +22,9 @@ impl Fed {
 
     /// Has `start` start the program, which must read the pipe `in`.
     pub(crate) fn start_by(sandbox: &Sandbox, start: impl FnOnce(&Sandbox) -> Running) -> Self {
-        let pipe = sandbox.path("in");
-        nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).expect("a pipe");
+        sandbox.pipe("in");
         let running = start(sandbox);
-        let mut pipe = OpenOptions::new().write(true).open(pipe).expect("a reader");
+        let mut pipe = OpenOptions::new().write(true).open(sandbox.path("in")).expect("a reader");
         pipe.write_all(&Pcap::of(ETHERNET).write(&[])).expect("a reader");
         Self { running, pipe }
     }

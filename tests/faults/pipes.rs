@@ -39,7 +39,7 @@ fn a_broken_standard_error_costs_nothing() {
 #[test]
 fn what_was_read_is_written_before_a_pipe_is_waited_for() {
     let sandbox = Sandbox::with_flow();
-    nix::unistd::mkfifo(&sandbox.path("pipe"), nix::sys::stat::Mode::S_IRWXU).unwrap();
+    sandbox.pipe("pipe");
     let running = sandbox.start("-o out -T %a -r in.pcap -r pipe");
     let file = sandbox.path("out/00001");
     wait_until("the first flow", || fs::read(&file).is_ok_and(|text| text == b"text"));

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
-use crate::control_characters::zip_of;
+use crate::control_characters::zip_entry;
 use crate::fed::{Fed, packets, wait_for};
 use crate::support::captures::{ETHERNET, Pcap};
 use crate::support::packets::{Connection, Side};
@@ -57,13 +57,8 @@ fn the_first_signal_is_heard_between_the_files_of_an_archive() {
     let sandbox = Sandbox::new();
     let flow = Connection::between("10.0.0.1:1", "10.0.0.2:80").says(Side::Client, b"text");
     let capture = [Pcap::of(ETHERNET).write(&[]), packets(flow)].concat();
-    let archive =
-        [zip_of(b"a.pcap", &capture), zip_of(b"README", &[b'x'; 5_000_000])].map(|mut it| {
-            let directory = it.windows(4).position(|bytes| bytes == b"PK\x01\x02").unwrap();
-            it.truncate(directory);
-            it
-        });
-    nix::unistd::mkfifo(&sandbox.path("in"), nix::sys::stat::Mode::S_IRWXU).unwrap();
+    let archive = [zip_entry(b"a.pcap", &capture), zip_entry(b"README", &[b'x'; 5_000_000])];
+    sandbox.pipe("in");
     let running = sandbox.start("-o out -T %a -r in");
     let mut pipe = OpenOptions::new().write(true).open(sandbox.path("in")).unwrap();
     pipe.write_all(&archive.concat()[..4_000_000]).unwrap();

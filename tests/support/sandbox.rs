@@ -76,6 +76,11 @@ impl Sandbox {
         fs::write(self.path(name), content).expect("a file in a temporary folder");
     }
 
+    /// Makes a named pipe in it.
+    pub(crate) fn pipe(&self, name: &str) {
+        nix::unistd::mkfifo(&self.path(name), nix::sys::stat::Mode::S_IRWXU).expect("a pipe");
+    }
+
     /// Reads a file of it.
     #[track_caller]
     pub(crate) fn read(&self, name: &str) -> Vec<u8> {

@@ -135,20 +135,10 @@ fn may_be_request(start: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::decode::{FiveTuple, LinkFacts};
-    use crate::flow::Direction;
-    use crate::time::Timestamp;
 
     /// One direction of a connection.
     fn flow(connection_number: u64, session_id: u64) -> Identity {
-        Identity {
-            tuple: FiveTuple::v4([10, 0, 0, 1], [10, 0, 0, 2], (1, 80)),
-            link: LinkFacts::default(),
-            direction: Direction::Unknown,
-            first_time: Timestamp::from_micros(0),
-            connection_number,
-            session_id,
-        }
+        Identity { connection_number, session_id, ..Identity::sample() }
     }
 
     #[test]
